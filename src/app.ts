@@ -1,0 +1,172 @@
+/** Composition root: chooses every adapter and wires the service. Reads no environment, ends no process. */
+import { createHmac } from 'node:crypto'
+import { createReadStream, existsSync, mkdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { Server } from 'restify'
+import { createBot } from './bot/bot.ts'
+import { createUnderstanding } from './bot/understand.ts'
+import { createDirectLine } from './channels/directline/service.ts'
+import { createTokens } from './channels/directline/tokens.ts'
+import type { Config } from './config.ts'
+import { loadContent } from './content.ts'
+import { createHub } from './conversation/hub.ts'
+import { createReceive } from './conversation/receive.ts'
+import { createTurns } from './conversation/turn.ts'
+import { importCsv } from './coverage/import.ts'
+import { countInvitations, createSqliteCoverage, openCoverageDb } from './coverage/sqlite.ts'
+import { type Agents, createAgents } from './desk/agents.ts'
+import { createDesk } from './desk/desk.ts'
+import { AppError, codeOf } from './errors.ts'
+import { mountDeskRoutes } from './http/desk-routes.ts'
+import { createDeskSessions } from './http/desk-session.ts'
+import { mountMailbox } from './http/mailbox-routes.ts'
+import { mountMemberRoutes } from './http/member-routes.ts'
+import { createOrigins } from './http/origins.ts'
+import { createHttp } from './http/server.ts'
+import { mountSockets } from './http/sockets.ts'
+import { mountStatic, readAssets } from './http/static.ts'
+import { readKeys } from './keys.ts'
+import { type CommandPhrases, createLanguage } from './language/commands.ts'
+import type { Texts } from './language/texts.ts'
+import type { Log } from './log.ts'
+import { createMailbox } from './mail/mailbox.ts'
+import { createSmtpMailer } from './mail/smtp.ts'
+import { createAgentStore } from './store/sqlite/agents.ts'
+import { openSqliteStore } from './store/sqlite/open.ts'
+import { createResend, createTimer } from './work/handlers.ts'
+import { createWorker } from './work/worker.ts'
+
+/** Input that no turn took for this long was left behind, ms. Shorter than this a turn may still be under way. */
+const STRANDED_MS = 2_000
+const SWEEP_MS = 1_000
+/** Conversations are erased when nothing was received for this long, ms. The welcome tells members "30 days". */
+const KEEP_MS = 30 * 24 * 3_600_000
+const FORGET_EVERY_MS = 3_600_000
+const FORGET_AT_ONCE = 500
+
+export interface App {
+  port: number
+  texts: Texts
+  agents: Agents
+  /** Stops accepting, ends turns and work under way, closes files. */
+  stop(): Promise<void>
+}
+
+/** @param root folder of `dialogs/`, `locales/` and `dist/`. @throws AppError, ContentError, or the system's error (port, folder). */
+export async function startApp(config: Config, log: Log, root: string): Promise<App> {
+  const now = Date.now
+  makeFolder(config.dataDir)
+  const keys = readKeys(config)
+  const { orgName, supportEmail } = config
+  const { trees, texts, resources } = loadContent({ root, always: { orgName, supportEmail } })
+  const store = openSqliteStore(join(config.dataDir, 'sesame.db'), now)
+  const { coverage, mailbox, closeMail } = await openCoverage(config)
+  const hub = createHub()
+  const language = createLanguage({
+    fr: resources.fr.commands as CommandPhrases,
+    en: resources.en.commands as CommandPhrases,
+  })
+  const advance = createBot({ trees, texts, understanding: createUnderstanding(texts, language) })
+  const turns = createTurns({ store, advance, hub, log, now, onWork: () => worker.wake() })
+  const hashKey = createHmac('sha256', keys.tokenKeys[0]?.key ?? '')
+    .update('address')
+    .digest()
+  const worker = createWorker({
+    store,
+    handlers: { resend: createResend({ store, coverage, hashKey, now }), timer: createTimer(now) },
+    onInbound: (conversationId) => void turns.run(conversationId),
+    log,
+    now,
+  })
+  const receive = createReceive({ store, hub, turns })
+  const agents = createAgents({ store: createAgentStore(store.db) })
+  const tokens = createTokens(keys.tokenKeys, now)
+  const origins = createOrigins({ ...config, development: !config.production })
+  const sessions = createDeskSessions({ agents, secure: config.publicUrl.protocol === 'https:' })
+
+  await turns.recover(0, true)
+  const sweep = setInterval(() => {
+    turns.recover(STRANDED_MS).catch((error) => log.warn({ code: codeOf(error) }, 'turn.sweep_failed'))
+  }, SWEEP_MS)
+
+  const forget = () => {
+    store
+      .forget(now() - KEEP_MS, FORGET_AT_ONCE)
+      .catch((error) => log.warn({ code: codeOf(error) }, 'store.forget_failed'))
+  }
+  const retention = setInterval(forget, FORGET_EVERY_MS)
+  forget()
+
+  const http = createHttp({ texts, log, origins })
+  const socketBase = new URL(config.publicUrl)
+  socketBase.protocol = socketBase.protocol === 'https:' ? 'wss:' : 'ws:'
+  mountMemberRoutes(http, createDirectLine({ store, receive, tokens, secret: keys.directLineSecret, socketBase, now }))
+  mountDeskRoutes(http, createDesk({ store, receive, turns, texts, now }), sessions)
+  mountStatic(http, readAssets(join(root, 'dist', 'web')), !config.production)
+  if (mailbox) mountMailbox(http, mailbox.list, texts)
+  http.route('get', '/health', () => ({ status: 200, body: { status: 'ok' } }))
+  http.route('get', '/ready', async () => {
+    await store.nextDue()
+    return { status: 200, body: { status: 'ready', dialogs: trees.size } }
+  })
+  const port = await listen(http.server, config)
+  // A chosen port 0 is known only now; sockets must be told the real one.
+  if (config.port === 0 && socketBase.port === '0') socketBase.port = String(port)
+  const closeSockets = mountSockets(http.server.server, { store, hub, tokens, sessions, origins, now })
+
+  return {
+    port,
+    texts,
+    agents,
+    async stop() {
+      clearInterval(sweep)
+      clearInterval(retention)
+      closeSockets()
+      http.server.server.close()
+      http.server.server.closeIdleConnections()
+      await Promise.all([worker.stop(), turns.idle()])
+      closeMail()
+      store.close()
+    },
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new AppError('store_unavailable', { folder: path }, { cause: error })
+  }
+}
+
+/** The coverage directory with the way its mails leave. Development starts with sample invitations. */
+async function openCoverage(config: Config) {
+  const { orgName, supportEmail, signInUrl, publicUrl, mailFrom, dataDir } = config
+  const mailbox = config.smtpUrl ? undefined : createMailbox(join(dataDir, 'mailbox.db'))
+  const smtp = config.smtpUrl
+    ? createSmtpMailer({ url: config.smtpUrl, from: mailFrom, fromName: orgName, replyTo: supportEmail })
+    : undefined
+  const mailer = smtp ?? mailbox
+  if (!mailer) throw new AppError('config_invalid', { missing: 'SMTP_URL' })
+  const db = openCoverageDb(join(dataDir, 'coverage.db'))
+  const sample = join(import.meta.dirname, 'coverage', 'sample.csv')
+  if (!config.production && countInvitations(db) === 0 && existsSync(sample))
+    await importCsv(db, createReadStream(sample))
+  const from = { orgName, supportEmail, signInUrl: signInUrl.href, publicUrl: publicUrl.href, mailFrom }
+  const coverage = createSqliteCoverage({ db, mailer, from, defaultLocale: 'fr' })
+  const closeMail = () => {
+    smtp?.close()
+    mailbox?.close()
+    db.close()
+  }
+  return { coverage, mailbox, closeMail }
+}
+
+/** restify passes on what its HTTP server emits, and an error that nobody hears ends the process: listen to both. */
+function listen(server: Server, { port, host }: Config): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.on('error', reject)
+    server.listen(port, host, () => resolve((server.server.address() as AddressInfo).port))
+  })
+}

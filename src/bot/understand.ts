@@ -1,0 +1,73 @@
+/** What a member's words mean where the conversation stands now. Nothing is looked up. */
+import type { DialogInput, Expectation, Option } from '../dialog/types.ts'
+import type { Command, Language } from '../language/commands.ts'
+import { findEmail } from '../language/email.ts'
+import { type CompiledOptions, compileOptions, matchOption } from '../language/match.ts'
+import { normalize } from '../language/normalize.ts'
+import type { Texts } from '../language/texts.ts'
+import { LOCALES } from '../wire/activity.ts'
+
+export type Understood = { command: Command } | { input: DialogInput }
+
+export interface Understanding {
+  /** @param expected what was asked; undefined when nothing was. */
+  understand(text: string, expected: Expectation | undefined): Understood
+  /** The one of these options that the text names, if it names one. */
+  choose(text: string, options: readonly Option[]): string | undefined
+}
+
+/** A match at least this good beats a command word: it names the button itself. */
+const EXACT = 1
+
+export function createUnderstanding(texts: Texts, language: Language): Understanding {
+  const compiled = new Map<string, CompiledOptions>()
+
+  function compile(options: readonly Option[]): CompiledOptions {
+    const key = options.map((o) => o.key).join(' ')
+    const known = compiled.get(key)
+    if (known) return known
+    const made = compileOptions(options.map((option) => ({ id: option.id, texts: waysToSay(texts, option) })))
+    compiled.set(key, made)
+    return made
+  }
+
+  function match(text: string, options: readonly Option[]): { id: string; score: number } | undefined {
+    if (options.length === 0) return undefined
+    return matchOption(text, compile(options)) ?? matchYesNo(text, options)
+  }
+
+  function matchYesNo(text: string, options: readonly Option[]): { id: string; score: number } | undefined {
+    const answer = language.yesNo(text)
+    return answer && options.some((o) => o.id === answer) ? { id: answer, score: EXACT } : undefined
+  }
+
+  return {
+    choose: (text, options) => match(normalize(text), options)?.id,
+    understand(raw, expected) {
+      const text = normalize(raw)
+      const options = expected?.options ?? []
+      const choice = match(text, options)
+      if (choice && choice.score >= EXACT) return { input: { type: 'choose', option: choice.id } }
+      const found = expected?.takesEmail ? findEmail(text) : undefined
+      if (found) return { input: emailInput(found) }
+      const command = language.findCommand(text)
+      if (command) return { command }
+      // A free text is taken as it is: a name or a comment may well resemble a button.
+      if (choice && !expected?.takesText) return { input: { type: 'choose', option: choice.id } }
+      return { input: { type: 'text', value: text } }
+    },
+  }
+}
+
+function emailInput({ email, suggested }: { email: string; suggested?: string }): DialogInput {
+  return { type: 'email', value: email, ...(suggested === undefined ? {} : { suggested }) }
+}
+
+/** The button's text and its aliases, in both languages: a member may type either. */
+function waysToSay(texts: Texts, option: Option): string[] {
+  const aliases = option.key.replace('.options.', '.aliases.').replace(':options.', ':aliases.')
+  return LOCALES.flatMap((locale) => [
+    texts.find(locale, option.key) ?? '',
+    ...(texts.find(locale, aliases)?.split('|') ?? []),
+  ]).filter((text) => text.trim() !== '')
+}

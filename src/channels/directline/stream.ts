@@ -1,0 +1,74 @@
+/** One socket = one reader of a log: all after seq N, then more whenever there is more. */
+import type { WebSocket } from 'ws'
+import type { Hub } from '../../conversation/hub.ts'
+import type { ConversationStore } from '../../conversation/store.ts'
+import { PAGE, readSet, toSet } from './service.ts'
+
+/** A client that does not read is let go when this much waits for it, in bytes; it comes back by watermark. */
+const MAX_BUFFERED = 1_048_576
+/** Between our pings, ms; a socket silent for two of them is gone. */
+const PING_MS = 25_000
+
+export interface StreamOptions {
+  store: ConversationStore
+  hub: Hub
+}
+
+/** @param after seq the client has seen. Ends with the socket. */
+export function stream(socket: WebSocket, conversationId: string, after: number, { store, hub }: StreamOptions): void {
+  let seen = after
+  let first = true
+  let reading = false
+  let more = false
+
+  async function page(): Promise<number> {
+    const set = first
+      ? await readSet(store, conversationId, seen)
+      : toSet(await store.read(conversationId, seen, PAGE, 'all'), seen)
+    first = false
+    if (set.activities.length > 0 && socket.readyState === socket.OPEN) socket.send(JSON.stringify(set))
+    seen = Number(set.watermark)
+    return set.activities.length
+  }
+
+  async function catchUp(): Promise<void> {
+    more = true
+    if (reading) return
+    reading = true
+    try {
+      while (more && socket.readyState === socket.OPEN) {
+        more = false
+        if ((await page()) === PAGE) more = true
+        if (socket.bufferedAmount > MAX_BUFFERED) socket.close(1013, 'too slow')
+      }
+    } catch {
+      socket.close(1011, 'try again')
+    } finally {
+      reading = false
+    }
+  }
+
+  const unwatch = hub.watch(conversationId, () => void catchUp())
+  keepAlive(socket)
+  // Members speak by POST; what comes here are keep-alives, and "" wants no answer but life.
+  socket.on('error', () => socket.terminate())
+  socket.on('close', unwatch)
+  void catchUp()
+}
+
+/** Ends a socket whose other side fell silent. */
+export function keepAlive(socket: WebSocket): void {
+  let alive = true
+  const timer = setInterval(() => {
+    if (!alive) return socket.terminate()
+    alive = false
+    socket.ping()
+  }, PING_MS)
+  timer.unref()
+  for (const sign of ['pong', 'message'] as const) {
+    socket.on(sign, () => {
+      alive = true
+    })
+  }
+  socket.on('close', () => clearInterval(timer))
+}

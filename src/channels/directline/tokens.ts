@@ -1,0 +1,89 @@
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
+import { errors, jwtVerify, SignJWT } from 'jose'
+import type { TokenKey } from '../../config.ts'
+import { AppError } from '../../errors.ts'
+
+/** Life of a Direct Line token, in seconds. Source: Direct Line 3.0. Clients refresh at half of it. */
+export const TOKEN_SECONDS = 1_800
+/** Life of a stream URL, in seconds. Source: Direct Line 3.0. */
+export const TICKET_SECONDS = 60
+/** How long after it ended a token still proves to the widget's own door that this browser had the conversation,
+ *  in seconds. Long enough for a weekend; a lost token opens one conversation no longer than that. */
+export const RESUME_SECONDS = 72 * 3_600
+
+/** What a token says: one conversation, one member. */
+export interface Grant {
+  conversationId: string
+  userId: string
+}
+
+export interface Tokens {
+  issue(grant: Grant): Promise<string>
+  /** @param graceSeconds accepts a token that ended up to so long ago.
+   *  @throws AppError `token_expired`, or `token_invalid` for anything else. */
+  verify(token: string, graceSeconds?: number): Promise<Grant>
+  /** A one-time pass for one socket: `id` tells it from every other. */
+  issueTicket(grant: Grant): Promise<string>
+  verifyTicket(ticket: string): Promise<Grant & { id: string }>
+}
+
+/** 128 bits from the system's generator. */
+export const newConversationId = (): string => randomBytes(16).toString('base64url')
+export const newUserId = (): string => `dl_${randomBytes(12).toString('base64url')}`
+
+/** @param keys newest first: the first signs, all verify, so that keys can be changed without ending conversations. */
+export function createTokens(keys: readonly TokenKey[], now: () => number): Tokens {
+  const [newest] = keys
+  if (!newest) throw new AppError('config_invalid', { missing: 'TOKEN_KEYS' })
+  const byKid = new Map(keys.map(({ kid, key }) => [kid, createSecretKey(key)]))
+  const kid = newest.kid
+
+  async function sign(grant: Grant, audience: string, seconds: number, id?: string): Promise<string> {
+    const issued = Math.floor(now() / 1000)
+    const jwt = new SignJWT({
+      conv: grant.conversationId,
+      user: grant.userId,
+      ...(id === undefined ? {} : { jti: id }),
+    })
+      .setProtectedHeader({ alg: 'HS256', kid })
+      .setAudience(audience)
+      .setIssuedAt(issued)
+      .setExpirationTime(issued + seconds)
+    return jwt.sign(byKid.get(kid) as KeyObject)
+  }
+
+  async function check(token: string, audience: string, graceSeconds = 0) {
+    try {
+      const { payload } = await jwtVerify(token, (header) => keyFor(header.kid), {
+        algorithms: ['HS256'],
+        audience,
+        currentDate: new Date(now() - graceSeconds * 1000),
+      })
+      return payload
+    } catch (error) {
+      throw new AppError(error instanceof errors.JWTExpired ? 'token_expired' : 'token_invalid')
+    }
+  }
+
+  function keyFor(id: string | undefined): KeyObject {
+    const key = byKid.get(id ?? '')
+    if (!key) throw new AppError('token_invalid')
+    return key
+  }
+
+  return {
+    issue: (grant) => sign(grant, 'directline', TOKEN_SECONDS),
+    verify: async (token, graceSeconds) => grantOf(await check(token, 'directline', graceSeconds)),
+    issueTicket: (grant) => sign(grant, 'stream', TICKET_SECONDS, randomBytes(16).toString('base64url')),
+    async verifyTicket(ticket) {
+      const payload = await check(ticket, 'stream')
+      return { ...grantOf(payload), id: String(payload.jti) }
+    },
+  }
+}
+
+function grantOf(payload: Readonly<Record<string, unknown>>): Grant {
+  const { conv, user } = payload
+  if (typeof conv !== 'string' || typeof user !== 'string') throw new AppError('token_invalid')
+  return { conversationId: conv, userId: user }
+}

@@ -1,0 +1,161 @@
+/** Environment -> frozen configuration. All faults are named at once; no value is ever shown. */
+import { AppError } from './errors.ts'
+
+export interface Config {
+  readonly production: boolean
+  /** TCP port, 0 = any free one. */
+  readonly port: number
+  readonly host: string
+  /** Where people reach the service; ends in `/`. */
+  readonly publicUrl: URL
+  readonly dataDir: string
+  /** Master key of Direct Line. Absent in development: one is made and kept in `dataDir`. */
+  readonly directLineSecret: string | undefined
+  /** Signing keys, newest first; all of them verify. Absent in development: made and kept. */
+  readonly tokenKeys: readonly TokenKey[] | undefined
+  /** Exact origins whose pages may open the widget; `publicUrl`'s own always may. */
+  readonly widgetOrigins: readonly string[]
+  /** Absent in development: mails go to the mailbox at `/dev/mailbox`. */
+  readonly smtpUrl: URL | undefined
+  readonly mailFrom: string
+  readonly supportEmail: string
+  readonly orgName: string
+  /** Where members sign in; named in mails. */
+  readonly signInUrl: URL
+  readonly timeZone: string
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+}
+
+export interface TokenKey {
+  readonly kid: string
+  readonly key: Buffer
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
+
+/** In the design, not in this version: set = refused, because ignoring it would mislead. */
+const UNSUPPORTED = ['REDIS_URL', 'COVERAGE_URL', 'IDENTITY_KEYS', 'SUPPORT_HOURS', 'MicrosoftAppId'] as const
+
+/** @throws ConfigError naming every faulty variable. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const read = envReader(env)
+  const production = read.oneOf('NODE_ENV', ['development', 'production', 'test'], 'development') === 'production'
+  const port = read.port('PORT', 3978)
+  const host = read.text('HOST', '127.0.0.1')
+  const publicUrl = read.url('PUBLIC_URL', ['http:', 'https:'], production ? undefined : `http://localhost:${port}/`)
+  const config: Config = {
+    production,
+    port,
+    host,
+    publicUrl: publicUrl ?? new URL('http://localhost/'),
+    dataDir: read.text('DATA_DIR', './data'),
+    directLineSecret: read.secret('DIRECT_LINE_SECRET', production),
+    tokenKeys: read.tokenKeys('TOKEN_KEYS', production),
+    widgetOrigins: read.origins('WIDGET_ORIGINS'),
+    smtpUrl: read.url('SMTP_URL', ['smtp:', 'smtps:'], production ? undefined : null),
+    mailFrom: read.address('MAIL_FROM', production ? undefined : 'sesame@example.com'),
+    supportEmail: read.address('SUPPORT_EMAIL', production ? undefined : 'soutien@example.com'),
+    orgName: read.text('ORG_NAME', 'Sésame Santé'),
+    signInUrl: read.url('SIGN_IN_URL', ['http:', 'https:'], null) ?? publicUrl ?? new URL('http://localhost/'),
+    timeZone: read.timeZone('TIME_ZONE', 'America/Toronto'),
+    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  }
+  for (const name of UNSUPPORTED) read.refuse(name)
+  read.throwIfFaulty()
+  return Object.freeze(config)
+}
+
+export class ConfigError extends AppError {
+  /** One line per fault: the variable and what is wrong with it; never its value. */
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super('config_invalid', { faults: faults.length })
+    this.faults = faults
+  }
+}
+
+/** `null` as a default: may be left out. `undefined`: must be set. */
+type Default<T> = T | null | undefined
+
+function envReader(env: Readonly<Record<string, string | undefined>>) {
+  const faults: string[] = []
+  const fault = (name: string, what: string): undefined => {
+    faults.push(`${name}: ${what}`)
+    return undefined
+  }
+  const raw = (name: string): string | undefined => env[name]?.trim() || undefined
+  const orDefault = <T>(name: string, value: Default<T>): T | undefined =>
+    value === undefined ? fault(name, 'must be set') : (value ?? undefined)
+
+  return {
+    text: (name: string, fallback: string): string => raw(name) ?? fallback,
+    oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
+      const value = raw(name)
+      if (value === undefined) return fallback
+      return allowed.find((a) => a === value) ?? fault(name, `must be one of ${allowed.join(', ')}`) ?? fallback
+    },
+    port(name: string, fallback: number): number {
+      const value = raw(name)
+      if (value === undefined) return fallback
+      if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value)
+      return fault(name, 'must be a whole number from 0 to 65535') ?? fallback
+    },
+    url(name: string, protocols: readonly string[], fallback: Default<string>): URL | undefined {
+      const value = raw(name) ?? orDefault(name, fallback)
+      if (value === undefined) return undefined
+      const url = URL.canParse(value) ? new URL(value) : undefined
+      if (!url || !protocols.includes(url.protocol)) return fault(name, `must be a URL (${protocols.join(' or ')})`)
+      if (url.protocol.startsWith('http') && !url.pathname.endsWith('/')) url.pathname += '/'
+      return url
+    },
+    secret(name: string, required: boolean): string | undefined {
+      const value = raw(name) ?? orDefault<string>(name, required ? undefined : null)
+      return value === undefined || value.length >= 32 ? value : fault(name, 'must have at least 32 characters')
+    },
+    /** `kid:base64,kid:base64`, newest first. */
+    tokenKeys(name: string, required: boolean): TokenKey[] | undefined {
+      const value = raw(name) ?? orDefault<string>(name, required ? undefined : null)
+      if (value === undefined) return undefined
+      const keys = value.split(',').map(parseTokenKey)
+      const bad = keys.indexOf(undefined)
+      if (bad >= 0) return fault(name, `key ${bad + 1} must be name:base64 of at least 32 bytes`)
+      return keys.filter((k) => k !== undefined)
+    },
+    origins(name: string): string[] {
+      const items = (raw(name) ?? '').split(/[\s,]+/).filter(Boolean)
+      for (const item of items) {
+        if (!URL.canParse(item) || new URL(item).origin !== item)
+          fault(name, 'must list exact origins, https://host[:port]')
+      }
+      return items
+    },
+    address(name: string, fallback: Default<string>): string {
+      const value = raw(name) ?? orDefault(name, fallback) ?? ''
+      if (value && !/^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(value))
+        fault(name, 'must be one bare mail address')
+      return value
+    },
+    timeZone(name: string, fallback: string): string {
+      const value = raw(name) ?? fallback
+      try {
+        new Intl.DateTimeFormat('fr', { timeZone: value })
+      } catch {
+        fault(name, 'must be an IANA time zone, such as America/Toronto')
+      }
+      return value
+    },
+    refuse(name: string): void {
+      if (raw(name) !== undefined) fault(name, 'is not supported by this version; leave it out')
+    },
+    throwIfFaulty(): void {
+      if (faults.length > 0) throw new ConfigError(faults)
+    },
+  }
+}
+
+function parseTokenKey(text: string): TokenKey | undefined {
+  const [kid, base64] = text.trim().split(':')
+  const key = Buffer.from(base64 ?? '', 'base64')
+  return kid && key.length >= 32 ? { kid, key } : undefined
+}

@@ -1,0 +1,35 @@
+/** "There is more": hints to whoever watches in this process. A hint may be lost; readers catch up by seq. */
+
+export interface Hub {
+  /** @returns a function that ends the watch. */
+  watch(conversationId: string, tell: () => void): () => void
+  /** Watches every change of what the desk lists. */
+  watchDesk(tell: () => void): () => void
+  announce(conversationId: string): void
+  announceDesk(): void
+}
+
+export function createHub(): Hub {
+  const watchers = new Map<string, Set<() => void>>()
+  const desk = new Set<() => void>()
+  return {
+    watch(conversationId, tell) {
+      const set = watchers.get(conversationId) ?? new Set()
+      watchers.set(conversationId, set.add(tell))
+      return () => {
+        set.delete(tell)
+        if (set.size === 0 && watchers.get(conversationId) === set) watchers.delete(conversationId)
+      }
+    },
+    watchDesk(tell) {
+      desk.add(tell)
+      return () => desk.delete(tell)
+    },
+    announce(conversationId) {
+      for (const tell of watchers.get(conversationId) ?? []) tell()
+    },
+    announceDesk() {
+      for (const tell of desk) tell()
+    },
+  }
+}

@@ -1,0 +1,92 @@
+/** The one small document that says where a conversation stands. Everything else is in its log. */
+import { z } from 'zod'
+import { emptyDialog } from '../dialog/step.ts'
+import type { DialogState } from '../dialog/types.ts'
+import { AppError } from '../errors.ts'
+import { LOCALES, type Locale, OWNERS, type Owner } from '../wire/activity.ts'
+
+/** Raise it with every change of shape, and upgrade older ones in `parseState`. */
+const SCHEMA = 1
+
+/** Steps and addresses kept for the desk; the log has the rest. */
+const MAX_STEPS = 60
+
+const place = z.object({ dialog: z.string(), node: z.string() })
+const slots = z.record(z.string(), z.string())
+const dialog = z.object({
+  stack: z.array(place),
+  slots,
+  misses: z.number(),
+  offer: z.object({ typed: z.string(), suggested: z.string() }).optional(),
+  waits: z.number(),
+  waiting: z.object({ ref: z.string(), event: z.string() }).optional(),
+  back: z.array(z.object({ stack: z.array(place), slots })),
+}) satisfies z.ZodType<DialogState>
+
+const state = z.object({
+  schema: z.literal(SCHEMA),
+  owner: z.enum(OWNERS),
+  locale: z.enum(LOCALES),
+  /** The member chose the language with the switch: it is no longer guessed from what is typed. */
+  localeChosen: z.boolean(),
+  dialog,
+  /** Raised by every claim and release: a command that carries an older one comes too late. */
+  epoch: z.number(),
+  handoff: z
+    .object({
+      /** Our own id, carried in the handoff events' value: their activity ids do not survive the SDK. */
+      id: z.string(),
+      requestedAt: z.string(),
+      reason: z.string(),
+      agent: z.object({ id: z.string(), name: z.string() }).optional(),
+      /** When the member was last told that they wait. */
+      toldAt: z.string(),
+    })
+    .optional(),
+  steps: z.array(z.object({ at: z.string(), node: z.string(), option: z.string().optional() })),
+  tried: z.array(z.object({ at: z.string(), masked: z.string(), workId: z.string() })),
+  feedback: z.object({ rating: z.string(), comment: z.string().optional() }).optional(),
+})
+
+export type ConversationState = z.infer<typeof state>
+
+export function newState(locale: Locale): ConversationState {
+  return {
+    schema: SCHEMA,
+    owner: 'bot',
+    locale,
+    localeChosen: false,
+    dialog: emptyDialog(),
+    epoch: 0,
+    steps: [],
+    tried: [],
+  }
+}
+
+/** Reads a stored state. @throws AppError `state_unreadable` when it is of no version this code knows. */
+export function parseState(stored: unknown): ConversationState {
+  const parsed = state.safeParse(stored)
+  if (parsed.success) return parsed.data
+  throw new AppError('state_unreadable', { where: parsed.error.issues[0]?.path.join('.') ?? '' })
+}
+
+/** Who may follow whom. A move that is not here is a fault in the code. */
+export const MOVES = {
+  bot: ['waiting', 'closed'],
+  waiting: ['agent', 'bot', 'closed'],
+  agent: ['bot', 'closed'],
+  closed: ['bot'],
+} as const satisfies Record<Owner, readonly Owner[]>
+
+/** @throws AppError `state_conflict` for a move that MOVES lacks. */
+export function move(conversation: ConversationState, to: Owner): void {
+  const allowed: readonly Owner[] = MOVES[conversation.owner]
+  if (!allowed.includes(to)) throw new AppError('state_conflict', { from: conversation.owner, to })
+  conversation.owner = to
+}
+
+/** Appends and forgets the oldest. */
+export function remember<T>(list: T[], item: T): void {
+  list.push(item)
+  if (list.length > MAX_STEPS) list.shift()
+}

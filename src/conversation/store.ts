@@ -1,0 +1,154 @@
+/** Port: where conversations live. One writer (the turn), one reader protocol ("all after seq N").
+ *  Contract: `test/contracts/store.ts`. Resolved = on disk. */
+import type { Activity, Locale, Owner } from '../wire/activity.ts'
+
+/** Who put an entry into the log; set by the server, never by a client. */
+export type Origin = 'member' | 'bot' | 'agent' | 'system'
+
+/** `all`: the member's client is shown it. `desk`: internal (commands, timers, audit). */
+export type Audience = 'all' | 'desk'
+
+/** An activity before the store numbered it. */
+export type NewActivity = Omit<Activity, 'id'>
+
+export interface NewEntry {
+  origin: Origin
+  audience: Audience
+  activity: NewActivity
+}
+
+/** One entry of the log. `seq` counts 1, 2, 3 ... within the conversation. */
+export interface LogEntry extends NewEntry {
+  seq: number
+  activity: Activity
+}
+
+/** Something that happened to a conversation from outside. */
+export interface Inbound extends NewEntry {
+  conversationId: string
+  /** Idempotency key within (conversation, origin); the same key again is the same entry. */
+  clientId: string
+  /** Makes the conversation if it is new. Otherwise an unknown one is refused. */
+  create?: boolean
+}
+
+export interface Received {
+  seq: number
+  id: string
+  /** True when this key was received before; nothing was written. */
+  repeated: boolean
+}
+
+/** Durable work outside a turn. `dueAt` in epoch milliseconds. */
+export interface WorkItem {
+  /** Unique; adding the same id twice adds it once. */
+  id: string
+  kind: 'resend' | 'timer'
+  conversationId: string
+  dueAt: number
+  payload: Readonly<Record<string, string>>
+}
+
+export interface LeasedWork extends WorkItem {
+  /** Attempts begun, this one included: 1, 2, 3 ... */
+  attempts: number
+  /** Proof of the lease; a later holder has another one. */
+  lease: string
+}
+
+/** What the desk lists of a conversation that a person was asked for. */
+export interface DeskRow {
+  conversationId: string
+  owner: Extract<Owner, 'waiting' | 'agent'>
+  locale: Locale
+  requestedAt: string
+  reason: string
+  agentId?: string
+  agentName?: string
+}
+
+export interface Loaded {
+  /** 0 until the first commit. */
+  version: number
+  /** As stored, any schema version; undefined until the first commit. */
+  state: unknown
+  /** Inbound entries no turn has taken yet, in order. */
+  pending: readonly LogEntry[]
+  /** Failed runs of the first pending entry. */
+  attempts: number
+  /** Requests waiting for a person before this one (all of them when this one does not wait). */
+  ahead: number
+}
+
+export interface Commit {
+  conversationId: string
+  /** Version the turn started from. */
+  expected: number
+  state: unknown
+  /** Seq of the last inbound entry the turn took. */
+  processed: number
+  entries: readonly NewEntry[]
+  work: readonly WorkItem[]
+  /** What the desk lists from now on; null: nothing. */
+  desk: DeskRow | null
+}
+
+/** What became of a work item, for the desk. `payload` replaces the item's own, so that nothing outlives its use. */
+export interface WorkReceipt {
+  workId: string
+  kind: WorkItem['kind']
+  code: string
+  at: string
+  payload: Readonly<Record<string, string>>
+}
+
+export interface DeadWork extends WorkReceipt {
+  conversationId: string
+  attempts: number
+}
+
+export interface ConversationStore {
+  /** Appends once per (conversation, origin, clientId) and marks the conversation as having pending input, in one step.
+   *  @throws AppError `conversation_unknown`. */
+  receive(inbound: Inbound): Promise<Received>
+  /** @returns undefined when unknown; not an error. */
+  load(conversationId: string): Promise<Loaded | undefined>
+  /** Saves state, replies, work and desk row together. @returns seq of the last entry of the log.
+   *  @throws AppError `state_conflict` when another turn committed first; nothing was written. */
+  commit(commit: Commit): Promise<number>
+  /** Counts a failed run of the first pending entry. @returns runs failed so far. */
+  countFailure(conversationId: string): Promise<number>
+  /** Entries after `seq`, in order, at most `limit`. `audience` 'all' leaves internal ones out. */
+  read(conversationId: string, afterSeq: number, limit: number, audience: Audience): Promise<LogEntry[]>
+  /** Conversations whose input has been pending since before `before` (epoch ms), oldest first. */
+  stranded(before: number, limit: number): Promise<string[]>
+  /** Erases conversations in which nothing was received since `before` (epoch ms), with all that belongs to them.
+   *  @returns how many; `limit` of them means that there may be more. */
+  forget(before: number, limit: number): Promise<number>
+}
+
+export interface WorkStore {
+  /** Takes due items, oldest first, so that nobody else gets them for `leaseMs`. */
+  lease(now: number, leaseMs: number, limit: number): Promise<LeasedWork[]>
+  /** Ends an item, with its receipt for the desk and the event that reports it, in one step.
+   *  @returns false when the lease was lost; nothing was written. */
+  complete(work: LeasedWork, done: { receipt?: WorkReceipt; inbound?: Inbound }): Promise<boolean>
+  /** Keeps a lease that is still worked on. @returns false when it was lost. */
+  renew(work: LeasedWork, until: number): Promise<boolean>
+  retry(work: LeasedWork, dueAt: number): Promise<void>
+  /** Gives up: kept, visible at the desk, never tried again. */
+  bury(work: LeasedWork, receipt: WorkReceipt): Promise<void>
+  /** When the next item is due, epoch ms. */
+  nextDue(): Promise<number | undefined>
+  receipts(conversationId: string): Promise<WorkReceipt[]>
+  dead(limit: number): Promise<DeadWork[]>
+  /** Takes `key` for `ttlMs` unless another holder has it. The same holder gets it again (a retry). */
+  reserve(key: string, holder: string, now: number, ttlMs: number): Promise<boolean>
+}
+
+export interface DeskStore {
+  /** Waiting and claimed conversations, oldest request first. */
+  queue(): Promise<DeskRow[]>
+}
+
+export type Store = ConversationStore & WorkStore & DeskStore & { close(): void }

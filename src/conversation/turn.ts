@@ -1,0 +1,186 @@
+/** Runs turns: one at a time per conversation, committed whole or not at all, repeatable without effect. */
+import { AppError, codeOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { Locale } from '../wire/activity.ts'
+import { parseLocale } from '../wire/activity.ts'
+import type { Hub } from './hub.ts'
+import { type ConversationState, newState, parseState } from './state.ts'
+import type { ConversationStore, DeskRow, Loaded, LogEntry, NewEntry, WorkItem } from './store.ts'
+
+/** What one turn makes. `state` may be changed in place: it is a copy of what is stored. */
+export interface Draft {
+  readonly conversationId: string
+  readonly now: Date
+  /** Requests for a person that wait before this one. */
+  readonly ahead: number
+  state: ConversationState
+  entries: NewEntry[]
+  work: WorkItem[]
+}
+
+/** What happens in a turn; the bot. Calls nothing outside, so that running it twice is harmless. */
+export interface Advance {
+  run(draft: Draft, entry: LogEntry): Promise<void>
+  /** Instead of `run`, for an entry that failed too often: says sorry, offers a person. */
+  apologise(draft: Draft, entry: LogEntry): void
+}
+
+export interface Turns {
+  /** Takes all pending input of a conversation. Resolves when there is none, or when it has to be tried again later. */
+  run(conversationId: string): Promise<void>
+  /** Takes up what was left behind by a process that ended, or by a failed run. `afterCrash`: counts it as a failed
+   *  run, so that an input which kills the process is set aside too. */
+  recover(olderThanMs: number, afterCrash?: boolean): Promise<void>
+  /** Resolves when no turn runs. */
+  idle(): Promise<void>
+}
+
+/** Runs of one entry before it is set aside. */
+export const MAX_FAILURES = 5
+
+export interface TurnOptions {
+  store: ConversationStore
+  advance: Advance
+  hub: Hub
+  log: Log
+  now: () => number
+  /** Called after work was committed. */
+  onWork: () => void
+}
+
+export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptions): Turns {
+  const running = new Map<string, Promise<void>>()
+  const again = new Set<string>()
+
+  async function drain(conversationId: string): Promise<void> {
+    try {
+      do while (await turn(conversationId));
+      while (again.delete(conversationId))
+    } finally {
+      // In the same tick as the last look at `again`: a call in between would be lost.
+      running.delete(conversationId)
+    }
+  }
+
+  /** @returns true when there may be more to do now. */
+  async function turn(conversationId: string): Promise<boolean> {
+    const loaded = await store.load(conversationId)
+    const first = loaded?.pending[0]
+    if (!loaded || !first) return false
+    const { draft, processed, failure } = await takeAll(conversationId, loaded, first)
+    if (draft && processed > 0) return save(draft, loaded, processed)
+    return failed(conversationId, first, failure)
+  }
+
+  /** Runs entries in order until one fails; what came before it is still worth committing. */
+  async function takeAll(conversationId: string, loaded: Loaded, first: LogEntry): Promise<Taken> {
+    const taken: Taken = { processed: 0 }
+    try {
+      taken.draft = openDraft(conversationId, loaded, first, now())
+      for (const entry of loaded.pending) {
+        const { draft } = taken
+        taken.safe = taken.processed > 0 ? structuredClone(draft) : undefined
+        if (taken.processed === 0 && loaded.attempts >= MAX_FAILURES) setAside(draft, entry)
+        else await advance.run(draft, entry)
+        taken.processed = entry.seq
+      }
+      return taken
+    } catch (failure) {
+      return taken.processed > 0 ? { draft: taken.safe, processed: taken.processed } : { processed: 0, failure }
+    }
+  }
+
+  function setAside(draft: Draft, entry: LogEntry): void {
+    log.error({ conversationId: draft.conversationId, seq: entry.seq }, 'turn.dead_lettered')
+    advance.apologise(draft, entry)
+  }
+
+  async function save(draft: Draft, loaded: Loaded, processed: number): Promise<boolean> {
+    const { conversationId, state, entries, work } = draft
+    const desk = deskRow(conversationId, state)
+    try {
+      await store.commit({ conversationId, expected: loaded.version, state, processed, entries, work, desk })
+    } catch (error) {
+      if (codeOf(error) === 'state_conflict') return true
+      throw error
+    }
+    hub.announce(conversationId)
+    if (work.length > 0) onWork()
+    if (desk || hasOwnerChanged(loaded, state)) hub.announceDesk()
+    return loaded.pending.at(-1)?.seq !== processed
+  }
+
+  async function failed(conversationId: string, entry: LogEntry, failure: unknown): Promise<boolean> {
+    const failures = await store.countFailure(conversationId)
+    log.warn(
+      { conversationId, seq: entry.seq, failures, code: codeOf(failure), where: whereOf(failure) },
+      'turn.failed',
+    )
+    return true
+  }
+
+  function run(conversationId: string): Promise<void> {
+    const current = running.get(conversationId)
+    if (current) {
+      again.add(conversationId)
+      return current
+    }
+    const started = drain(conversationId).catch((error) =>
+      log.error({ conversationId, code: codeOf(error) }, 'turn.interrupted'),
+    )
+    running.set(conversationId, started)
+    return started
+  }
+
+  return {
+    run,
+    async recover(olderThanMs, afterCrash) {
+      const ids = await store.stranded(now() - olderThanMs, 200)
+      if (afterCrash) await Promise.all(ids.map(store.countFailure))
+      await Promise.all(ids.map(run))
+    },
+    async idle() {
+      while (running.size > 0) await Promise.all(running.values())
+    },
+  }
+}
+
+function openDraft(conversationId: string, loaded: Loaded, first: LogEntry, at: number): Draft {
+  const state = readState(loaded, parseLocale(first.activity.locale) ?? 'fr')
+  return { conversationId, now: new Date(at), ahead: loaded.ahead, state, entries: [], work: [] }
+}
+
+/** A state that can't be read would fail every turn: after the last try the conversation starts afresh, its log kept. */
+function readState(loaded: Loaded, locale: Locale): ConversationState {
+  if (loaded.state === undefined) return newState(locale)
+  try {
+    return parseState(loaded.state)
+  } catch (error) {
+    if (loaded.attempts >= MAX_FAILURES) return newState(locale)
+    throw error
+  }
+}
+
+/** How far a run over the pending entries came. `safe` is the draft before the entry under way. */
+interface Taken {
+  draft?: Draft
+  safe?: Draft | undefined
+  processed: number
+  failure?: unknown
+}
+
+function deskRow(conversationId: string, { owner, locale, handoff }: ConversationState): DeskRow | null {
+  if ((owner !== 'waiting' && owner !== 'agent') || !handoff) return null
+  const { requestedAt, reason, agent } = handoff
+  const claimed = agent ? { agentId: agent.id, agentName: agent.name } : {}
+  return { conversationId, owner, locale, requestedAt, reason, ...claimed }
+}
+
+function hasOwnerChanged(loaded: Loaded, state: ConversationState): boolean {
+  return (loaded.state as { owner?: string } | undefined)?.owner !== state.owner
+}
+
+function whereOf(failure: unknown): string {
+  if (failure instanceof AppError) return JSON.stringify(failure.facts)
+  return failure instanceof Error ? (failure.stack?.split('\n')[1]?.trim() ?? failure.name) : typeof failure
+}

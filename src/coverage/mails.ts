@@ -1,0 +1,121 @@
+/** Which mail fits which case of an invitation, in the reader's language. The words are `locales/<lang>/mail.json`. */
+import { createInstance } from 'i18next'
+import en from '../../locales/en/mail.json' with { type: 'json' }
+import fr from '../../locales/fr/mail.json' with { type: 'json' }
+import { type Block, composeLetter } from '../mail/compose.ts'
+import type { Mail } from '../mail/mailer.ts'
+import { LOCALE_TAGS, type Locale } from '../wire/activity.ts'
+import { type Invitation, isFamily } from './records.ts'
+
+export const MAIL_KINDS = ['expired', 'claimed', 'other_region', 'family', 'own'] as const
+export type MailKind = (typeof MAIL_KINDS)[number]
+
+/** What the mails say about the service. URLs are absolute. */
+export interface ServiceInfo {
+  orgName: string
+  supportEmail: string
+  /** The page with the chat. */
+  publicUrl: string
+  signInUrl: string
+}
+
+/** The case of an invitation; the first that fits, in the order of `MAIL_KINDS`. */
+export function mailKindOf(invitation: Invitation, region: string | undefined): MailKind {
+  if (invitation.status === 'expired') return 'expired'
+  if (invitation.status === 'claimed') return 'claimed'
+  if (region !== undefined && region !== invitation.region) return 'other_region'
+  return isFamily(invitation) ? 'family' : 'own'
+}
+
+/** A piece of a plan: a text key, or the code, or a list of text keys. */
+type Piece = { p: string } | { h: string } | { code: true } | { steps: readonly string[] }
+
+const PLANS: Readonly<Record<MailKind, readonly Piece[]>> = {
+  own: [
+    { code: true },
+    { p: 'own.lead' },
+    { steps: ['steps.sign_in', 'own.account', 'steps.enter_code'] },
+    { p: 'own.region' },
+    { p: 'parts.secret' },
+  ],
+  family: [
+    { p: 'family.lead' },
+    { code: true },
+    { h: 'family.new_heading' },
+    { steps: ['steps.sign_up', 'family.create', 'steps.enter_code'] },
+    { h: 'family.old_heading' },
+    { p: 'family.old' },
+    { p: 'parts.secret' },
+  ],
+  other_region: [
+    { p: 'other_region.lead' },
+    { steps: ['steps.sign_up', 'other_region.choose', 'other_region.create', 'steps.enter_code'] },
+    { code: true },
+    { p: 'other_region.mistake' },
+    { p: 'parts.secret' },
+  ],
+  claimed: [
+    { p: 'claimed.lead' },
+    { steps: ['steps.sign_in', 'claimed.any_address', 'claimed.password'] },
+    { p: 'claimed.no_mail' },
+  ],
+  expired: [{ p: 'expired.lead' }, { steps: ['expired.ask', 'expired.person'] }],
+}
+
+/** Composes the mail of one kind. @param code goes into the kinds that give one, and into no other. */
+export function composeMail(
+  kind: MailKind,
+  to: Omit<Invitation, 'language'> & { language: Locale },
+  code: string,
+  service: ServiceInfo,
+  messageId: string,
+): Mail {
+  const t = texts.getFixedT(to.language, 'mail')
+  const values = { ...service, name: to.name, organisation: to.organisation, region: t(`regions.${to.region}`) }
+  const say = (key: string): string => t(key, values)
+  const language = LOCALE_TAGS[to.language]
+  const title = say(`${kind}.subject`)
+  const blocks = [
+    paragraph(say(to.name ? 'parts.greeting' : 'parts.greeting_nobody')),
+    paragraph(say('parts.why')),
+    ...PLANS[kind].map((piece) => toBlock(piece, say, code)),
+    { kind: 'heading', text: say('parts.help_heading') } as const,
+    paragraph(say('parts.person_chat')),
+    paragraph(say('parts.person_mail')),
+    paragraph(say('parts.not_you')),
+    paragraph(say('parts.sender')),
+  ]
+  return {
+    messageId,
+    to: to.email,
+    subject: title,
+    language,
+    ...composeLetter({ language, title, blocks, links: links(service) }),
+  }
+}
+
+function toBlock(piece: Piece, say: (key: string) => string, code: string): Block {
+  if ('p' in piece) return paragraph(say(piece.p))
+  if ('h' in piece) return { kind: 'heading', text: say(piece.h) }
+  if ('steps' in piece) return { kind: 'steps', items: piece.steps.map(say) }
+  return { kind: 'code', label: say('parts.code_label'), code }
+}
+
+function paragraph(text: string): Block {
+  return { kind: 'paragraph', text }
+}
+
+function links({ publicUrl, signInUrl, supportEmail }: ServiceInfo): Record<string, string> {
+  return { [publicUrl]: publicUrl, [signInUrl]: signInUrl, [supportEmail]: `mailto:${supportEmail}` }
+}
+
+const texts = createInstance()
+void texts.init({
+  // Resources are at hand, so that the first mail finds them.
+  initAsync: false,
+  resources: { fr: { mail: fr }, en: { mail: en } },
+  lng: 'fr',
+  fallbackLng: false,
+  // Escaped once, for the HTML only, in `compose.ts`.
+  interpolation: { escapeValue: false },
+})

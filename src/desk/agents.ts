@@ -1,0 +1,243 @@
+/** The agents: who they are, how they sign in, how long a session lasts. Passwords, links and sessions are only ever stored hashed. */
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { AppError } from '../errors.ts'
+import type { AgentRef } from '../wire/desk.ts'
+import { createPasswords, type Passwords } from './passwords.ts'
+
+/** Life of a one-time link, milliseconds. */
+export const LINK_MS = 24 * 60 * 60_000
+/** Longest life of a session, however busy, milliseconds. */
+export const SESSION_MS = 12 * 60 * 60_000
+/** A session that nobody uses for this long ends, milliseconds. */
+export const IDLE_MS = 30 * 60_000
+/** A session in use is written at most this often, milliseconds. Lower: a disk write on every request. */
+export const TOUCH_MS = 60_000
+/** Wrong passwords in a row before a name has to pause. */
+export const MAX_FAILURES = 5
+/** The pause, and after how long earlier failures are forgotten, milliseconds. */
+export const PAUSE_MS = 15 * 60_000
+/** Shortest password, in characters. */
+export const MIN_PASSWORD = 12
+const MAX_PASSWORD = 256
+const MAX_NAME = 40
+
+export interface AgentRecord extends AgentRef {
+  /** The name as it is compared: unique. */
+  nameKey: string
+  /** Encoded scrypt hash; absent until the agent chose a password. */
+  password?: string
+  /** Epoch milliseconds. */
+  createdAt: number
+}
+
+export type SignInBy = 'link' | 'password'
+
+export interface SessionRecord {
+  /** SHA-256 of the token, hexadecimal; the token itself is only in the browser. */
+  hash: string
+  agentId: string
+  by: SignInBy
+  createdAt: number
+  seenAt: number
+}
+
+/** Port: where agents are kept. Every method is one atomic step. Hashes are hexadecimal, times epoch milliseconds. */
+export interface AgentStore {
+  /** @returns false when the name is taken; nothing was written. */
+  insert(agent: AgentRecord): Promise<boolean>
+  byId(id: string): Promise<AgentRecord | undefined>
+  byName(nameKey: string): Promise<AgentRecord | undefined>
+  /** By name. */
+  list(): Promise<AgentRecord[]>
+  /** Removes the agent with their links and sessions. @returns false when there was none. */
+  remove(id: string): Promise<boolean>
+  setPassword(id: string, password: string): Promise<void>
+  /** Keeps one link an agent: the new one replaces an older one. */
+  putLink(agentId: string, hash: string, expiresAt: number): Promise<void>
+  /** Uses a link up. @returns its agent, once; undefined when unknown, used or expired. */
+  takeLink(hash: string, now: number): Promise<string | undefined>
+  putSession(session: SessionRecord): Promise<void>
+  session(hash: string): Promise<SessionRecord | undefined>
+  touchSession(hash: string, seenAt: number): Promise<void>
+  endSession(hash: string): Promise<void>
+  /** Ends every session of an agent but one. */
+  endOtherSessions(agentId: string, keep: string): Promise<void>
+  /** Drops sessions and links that are over, and failures that are forgotten. */
+  sweep(now: number): Promise<void>
+  /** Counts an attempt for a name before it is tried, so that guesses sent together are counted too.
+   *  @returns false while the name has to pause. */
+  beginAttempt(key: string, now: number): Promise<boolean>
+  clearAttempts(key: string): Promise<void>
+}
+
+export interface ListedAgent extends AgentRef {
+  hasPassword: boolean
+  createdAt: number
+}
+
+export interface LiveSession {
+  agent: AgentRef
+  hasPassword: boolean
+  by: SignInBy
+}
+
+/** `token` goes into the cookie and nowhere else. */
+export interface SignedIn extends LiveSession {
+  token: string
+}
+
+export interface Agents {
+  /** @returns the new agent's id; undefined when the name is taken. @throws AppError `bad_request` for an unusable name. */
+  add(name: string): Promise<string | undefined>
+  list(): Promise<ListedAgent[]>
+  /** Ends the agent's sessions too. @returns false when nobody has that name. */
+  remove(name: string): Promise<boolean>
+  /** @returns the token of a new one-time link, valid for LINK_MS; undefined when nobody has that name. */
+  link(name: string): Promise<string | undefined>
+  /** @throws AppError `sign_in_failed`. */
+  signInByLink(token: string): Promise<SignedIn>
+  /** The same error after the same work for an unknown name, a wrong password and a pause.
+   *  @throws AppError `sign_in_failed`; `too_many` when too many people sign in at this moment. */
+  signInByPassword(name: string, password: string): Promise<SignedIn>
+  /** @param touch false when no person acts (a socket's check): the idle time runs on. @returns undefined when there is none. */
+  session(token: string, touch?: boolean): Promise<LiveSession | undefined>
+  /** Sets the password and ends the agent's other sessions. `current` is needed unless the session came from a link or there is no password yet.
+   *  @throws AppError `unauthorized` without a session, `bad_request` for an unusable password, `forbidden` when `current` is wrong. */
+  choosePassword(token: string, password: string, current?: string): Promise<LiveSession>
+  end(token: string): Promise<void>
+}
+
+/** @param now epoch milliseconds; given by tests. */
+export function createAgents(options: { store: AgentStore; now?: () => number }): Agents {
+  const { store, now = Date.now } = options
+  const passwords = createPasswords()
+  const { open, current } = createSessions(store, now)
+  const verify = createVerify(store, passwords, now)
+  return {
+    ...createRoster(store, now),
+    async signInByLink(token) {
+      return open((await store.takeLink(hashToken(token), now())) ?? fail('sign_in_failed'), 'link')
+    },
+    async signInByPassword(name, password) {
+      const agent = (await verify(name, password)) ?? fail('sign_in_failed')
+      return open(agent.id, 'password')
+    },
+    async session(token, touch = true) {
+      const found = await current(token)
+      if (found === undefined) return undefined
+      if (touch && now() - found.session.seenAt >= TOUCH_MS) await store.touchSession(found.session.hash, now())
+      return live(found.agent, found.session.by)
+    },
+    async choosePassword(token, password, old) {
+      const { agent, session } = (await current(token)) ?? fail('unauthorized')
+      checkPassword(password)
+      const mustProve = agent.password !== undefined && session.by === 'password'
+      if (mustProve && !(await verify(agent.name, old ?? ''))) throw new AppError('forbidden', { field: 'current' })
+      await store.setPassword(agent.id, await passwords.hash(password))
+      await store.endOtherSessions(agent.id, session.hash)
+      return { ...live(agent, session.by), hasPassword: true }
+    },
+    end: (token) => store.endSession(hashToken(token)),
+  }
+}
+
+function createRoster(store: AgentStore, now: () => number): Pick<Agents, 'add' | 'list' | 'remove' | 'link'> {
+  return {
+    async add(name) {
+      const clean = cleanName(name)
+      const id = randomUUID()
+      return (await store.insert({ id, name: clean, nameKey: nameKey(clean), createdAt: now() })) ? id : undefined
+    },
+    async list() {
+      const agents = await store.list()
+      return agents.map(({ id, name, password, createdAt }) => ({
+        id,
+        name,
+        hasPassword: password !== undefined,
+        createdAt,
+      }))
+    },
+    async remove(name) {
+      const agent = await store.byName(nameKey(name))
+      return agent !== undefined && store.remove(agent.id)
+    },
+    async link(name) {
+      const agent = await store.byName(nameKey(name))
+      if (agent === undefined) return undefined
+      const token = newToken()
+      await store.putLink(agent.id, hashToken(token), now() + LINK_MS)
+      return token
+    },
+  }
+}
+
+function createSessions(store: AgentStore, now: () => number) {
+  return {
+    async open(agentId: string, by: SignInBy): Promise<SignedIn> {
+      const agent = (await store.byId(agentId)) ?? fail('sign_in_failed')
+      await store.sweep(now())
+      const token = newToken()
+      await store.putSession({ hash: hashToken(token), agentId, by, createdAt: now(), seenAt: now() })
+      return { ...live(agent, by), token }
+    },
+    async current(token: string): Promise<{ agent: AgentRecord; session: SessionRecord } | undefined> {
+      const session = await store.session(hashToken(token))
+      if (session === undefined || isOver(session, now())) return undefined
+      const agent = await store.byId(session.agentId)
+      return agent && { agent, session }
+    },
+  }
+}
+
+/** Checks name and password with one key derivation, whatever the answer.
+ *  @returns a function giving the agent when both fit and no pause runs. */
+function createVerify(store: AgentStore, passwords: Passwords, now: () => number) {
+  return async (name: string, password: string): Promise<AgentRecord | undefined> => {
+    const key = nameKey(name)
+    const attempts = hashToken(key)
+    const allowed = await store.beginAttempt(attempts, now())
+    const agent = await store.byName(key)
+    const fits = await passwords.fits(password.slice(0, MAX_PASSWORD + 1), agent?.password)
+    if (!allowed || !fits) return undefined
+    await store.clearAttempts(attempts)
+    return agent
+  }
+}
+
+function live(agent: AgentRecord, by: SignInBy): LiveSession {
+  return { agent: { id: agent.id, name: agent.name }, hasPassword: agent.password !== undefined, by }
+}
+
+function isOver(session: SessionRecord, now: number): boolean {
+  return now >= session.createdAt + SESSION_MS || now >= session.seenAt + IDLE_MS
+}
+
+/** 256 random bits. */
+function newToken(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/** A plain hash is enough: what it hides has 256 random bits (or, for names, is no secret but has to have a bounded length). */
+function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}
+
+function nameKey(name: string): string {
+  return name.normalize('NFKC').trim().replace(/\s+/g, ' ').toLowerCase()
+}
+
+function cleanName(name: string): string {
+  const clean = name.normalize('NFC').trim().replace(/\s+/g, ' ')
+  if (clean === '' || clean.length > MAX_NAME || /\p{C}/u.test(clean))
+    throw new AppError('bad_request', { field: 'name' })
+  return clean
+}
+
+function checkPassword(password: string): void {
+  const length = [...password].length
+  if (length < MIN_PASSWORD || length > MAX_PASSWORD) throw new AppError('bad_request', { field: 'password' })
+}
+
+function fail(code: 'sign_in_failed' | 'unauthorized'): never {
+  throw new AppError(code)
+}

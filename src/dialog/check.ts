@@ -1,0 +1,223 @@
+/** Faults of a whole set of trees, found before any member does. Pure. */
+import type { Fault, FaultCode, SourceDialog } from './parse.ts'
+import { nameOf, resolve } from './step.ts'
+import type { Node, Place, Target } from './types.ts'
+
+export interface CheckOptions {
+  /** Where the service enters the trees, `dialog.node`. */
+  entries: readonly Target[]
+  /** Effects the service knows. */
+  effects: readonly string[]
+  locales: readonly string[]
+  /** The text of a key in a language; undefined when there is none. */
+  text: (locale: string, key: string) => string | undefined
+}
+
+/** @returns all faults, in the order of files and lines. */
+export function checkTrees(dialogs: readonly SourceDialog[], options: CheckOptions): Fault[] {
+  const graph = buildGraph(dialogs)
+  const faults = [...graph.faults, ...checkEntries(graph, options.entries), ...checkEffects(graph, options.effects)]
+  if (faults.length === 0) {
+    faults.push(...checkReach(graph, options.entries), ...checkWaysOut(graph), ...checkLoops(graph))
+  }
+  faults.push(...checkTexts(graph, options))
+  return faults.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line)
+}
+
+interface GraphNode {
+  place: Place
+  node: Node
+  /** Every node that may come next, sub-dialogs included. */
+  next: string[]
+  fault: (code: FaultCode, facts?: Fault['facts']) => Fault
+}
+interface Graph {
+  nodes: Map<string, GraphNode>
+  dialogs: readonly SourceDialog[]
+  faults: Fault[]
+}
+
+function buildGraph(dialogs: readonly SourceDialog[]): Graph {
+  const graph: Graph = { nodes: new Map(), dialogs, faults: [] }
+  const byName = new Map<string, SourceDialog>()
+  for (const dialog of dialogs) {
+    if (byName.has(dialog.name))
+      graph.faults.push({ file: dialog.file, line: 1, code: 'dialog_twice', facts: { dialog: dialog.name } })
+    byName.set(dialog.name, dialog)
+    for (const [key, node] of dialog.nodes) {
+      const place = { dialog: dialog.name, node: key }
+      const line = dialog.lines.get(key) ?? 1
+      const fault: GraphNode['fault'] = (code, facts = {}) => ({
+        file: dialog.file,
+        line,
+        code,
+        facts: { node: nameOf(place), ...facts },
+      })
+      graph.nodes.set(nameOf(place), { place, node, next: [], fault })
+    }
+  }
+  for (const entry of graph.nodes.values()) link(graph, byName, entry)
+  for (const dialog of dialogs) {
+    if (!dialog.nodes.has(dialog.start))
+      graph.faults.push({
+        file: dialog.file,
+        line: 1,
+        code: 'unknown_target',
+        facts: { node: dialog.name, target: dialog.start },
+      })
+  }
+  return graph
+}
+
+function link(graph: Graph, dialogs: ReadonlyMap<string, SourceDialog>, entry: GraphNode): void {
+  const { node, place } = entry
+  for (const target of targetsOf(node)) {
+    const name = nameOf(resolve(target, place.dialog))
+    if (graph.nodes.has(name)) entry.next.push(name)
+    else graph.faults.push(entry.fault('unknown_target', { target }))
+  }
+  if (node.type !== 'call') return
+  const called = dialogs.get(node.dialog)
+  if (called) entry.next.push(nameOf({ dialog: called.name, node: called.start }))
+  else graph.faults.push(entry.fault('unknown_target', { target: node.dialog }))
+}
+
+/** Every target a node names. */
+export function targetsOf(node: Node): Target[] {
+  switch (node.type) {
+    case 'say':
+    case 'do':
+    case 'handoff':
+      return [node.next]
+    case 'ask':
+      return [
+        ...Object.values(node.options),
+        ...[node.email, node.text, node.unclear].flatMap((t) => (t ? [t.go] : [])),
+      ]
+    case 'collect':
+      return [node.next, node.otherwise, ...Object.values(node.options ?? {})]
+    case 'await':
+      return [node.timeout, ...Object.values(node.on)]
+    case 'branch':
+      return [node.else, ...node.cases.map((c) => c.go)]
+    case 'call':
+      return [node.next, ...Object.values(node.on ?? {})]
+    case 'go':
+      return [node.to]
+    case 'end':
+      return []
+  }
+}
+
+function checkEntries(graph: Graph, entries: readonly Target[]): Fault[] {
+  const missing = entries.filter((entry) => !graph.nodes.has(entry))
+  return missing.map((node) => ({
+    file: `dialogs/${node.split('.')[0]}.yaml`,
+    line: 1,
+    code: 'entry_missing',
+    facts: { node },
+  }))
+}
+
+function checkEffects(graph: Graph, effects: readonly string[]): Fault[] {
+  const faults: Fault[] = []
+  for (const { node, fault } of graph.nodes.values()) {
+    if (node.type === 'do' && !effects.includes(node.effect))
+      faults.push(fault('unknown_effect', { effect: node.effect }))
+  }
+  return faults
+}
+
+function checkReach(graph: Graph, entries: readonly Target[]): Fault[] {
+  const reached = flood(entries, (name) => graph.nodes.get(name)?.next ?? [])
+  return [...graph.nodes].filter(([name]) => !reached.has(name)).map(([, n]) => n.fault('unreachable_node'))
+}
+
+/** From every node, an end or a person must be reachable. */
+function checkWaysOut(graph: Graph): Fault[] {
+  const into = new Map<string, string[]>()
+  for (const [name, { next }] of graph.nodes) {
+    for (const to of next) into.set(to, [...(into.get(to) ?? []), name])
+  }
+  const exits = [...graph.nodes].filter(([, { node }]) => node.type === 'end' || node.type === 'handoff')
+  const saved = flood(
+    exits.map(([name]) => name),
+    (name) => into.get(name) ?? [],
+  )
+  return [...graph.nodes].filter(([name]) => !saved.has(name)).map(([, n]) => n.fault('no_way_out'))
+}
+
+/** A circle of nodes none of which waits for anybody would never end. */
+function checkLoops(graph: Graph): Fault[] {
+  const passing = (name: string): string[] => {
+    const found = graph.nodes.get(name)
+    if (!found || WAITING.includes(found.node.type)) return []
+    if (found.node.type !== 'call') return found.next
+    const called = startOf(graph, found.node.dialog)
+    return runsThrough(graph, called) ? found.next : [called]
+  }
+  const looping = [...graph.nodes].filter(([name]) => flood(passing(name), passing).has(name))
+  return looping.map(([, n]) => n.fault('endless_loop'))
+}
+
+const WAITING: readonly Node['type'][] = ['ask', 'collect', 'await', 'handoff', 'end']
+
+/** True when a called dialog may end without having waited for anybody. Calls within it count as waiting. */
+function runsThrough(graph: Graph, start: string): boolean {
+  const passing = (name: string): string[] => {
+    const found = graph.nodes.get(name)
+    return found && found.node.type !== 'call' && !WAITING.includes(found.node.type) ? found.next : []
+  }
+  return [...flood([start], passing)].some((name) => graph.nodes.get(name)?.node.type === 'end')
+}
+
+const startOf = (graph: Graph, dialog: string): string =>
+  nameOf({ dialog, node: graph.dialogs.find((d) => d.name === dialog)?.start ?? '' })
+
+function flood(from: readonly string[], next: (name: string) => readonly string[]): Set<string> {
+  const seen = new Set(from)
+  for (const name of seen) for (const to of next(name)) seen.add(to)
+  return seen
+}
+
+function checkTexts(graph: Graph, options: CheckOptions): Fault[] {
+  const faults: Fault[] = []
+  for (const dialog of graph.dialogs) {
+    const fault: GraphNode['fault'] = (code, facts = {}) => ({ file: dialog.file, line: 1, code, facts })
+    faults.push(...checkKey(`${dialog.name}:title`, fault, options))
+  }
+  for (const { node, place, fault } of graph.nodes.values()) {
+    for (const key of keysOf(node, place)) faults.push(...checkKey(key, fault, options))
+    faults.push(...checkButtons(node, place, fault, options))
+  }
+  return faults
+}
+
+function checkKey(key: string, fault: GraphNode['fault'], { locales, text }: CheckOptions): Fault[] {
+  const missing = locales.filter((locale) => !text(locale, key))
+  if (missing.length === locales.length) return [fault('unknown_text', { key })]
+  return missing.map((locale) => fault('missing_language', { key, locale }))
+}
+
+/** Text keys a node needs. */
+export function keysOf(node: Node, place: Place): string[] {
+  const at = `${place.dialog}:${place.node}`
+  const options = node.type === 'ask' || node.type === 'collect' ? Object.keys(node.options ?? {}) : []
+  const buttons = options.flatMap((id) => [`${at}.options.${id}`, `${at}.aliases.${id}`])
+  if (node.type === 'say' || node.type === 'ask') return [`${at}.say`, ...buttons]
+  return node.type === 'collect' ? [`${at}.say`, `${at}.invalid`, ...buttons] : []
+}
+
+/** A typed answer is matched by the buttons' texts, so two may not read the same. */
+function checkButtons(node: Node, place: Place, fault: GraphNode['fault'], { locales, text }: CheckOptions): Fault[] {
+  if (node.type !== 'ask' && node.type !== 'collect') return []
+  const faults: Fault[] = []
+  for (const locale of locales) {
+    const texts = Object.keys(node.options ?? {}).map((id) =>
+      text(locale, `${place.dialog}:${place.node}.options.${id}`),
+    )
+    const twice = texts.find((t, i) => t !== undefined && texts.indexOf(t) !== i)
+    if (twice !== undefined) faults.push(fault('same_button_text', { locale, text: twice }))
+  }
+  return faults
+}

@@ -1,0 +1,130 @@
+/** Dialog trees as data, and what the engine takes and gives. Pure types: no I/O, no clock. */
+
+/** `node` (same dialog) or `dialog.node`. */
+export type Target = string
+
+/** True when the slot or fact has one of the values; `set` asks only whether it has any. */
+export type Condition = { slot?: string; fact?: string } & ({ in: readonly string[] } | { set: boolean })
+
+export type CollectType = 'email' | 'text'
+
+export type Node =
+  | { type: 'say'; next: Target }
+  | {
+      type: 'ask'
+      /** Option id -> where it leads. */
+      options: Readonly<Record<string, Target>>
+      /** Keeps the chosen option's id. */
+      slot?: string
+      /** Where an address typed here leads, after it was kept in `slot`. */
+      email?: { slot: string; go: Target }
+      /** Where free text that fits no option leads, kept in `slot`; absent: asked again. */
+      text?: { slot: string; go: Target }
+      unclear?: { max: number; go: Target }
+    }
+  | {
+      type: 'collect'
+      slot: string
+      as: CollectType
+      next: Target
+      options?: Readonly<Record<string, Target>>
+      /** Invalid answers allowed before `otherwise`. */
+      retries: number
+      otherwise: Target
+    }
+  | { type: 'do'; effect: string; with: readonly string[]; next: Target }
+  | { type: 'await'; event: string; seconds: number; on: Readonly<Record<string, Target>>; timeout: Target }
+  | { type: 'branch'; cases: readonly { when: Condition; go: Target }[]; else: Target }
+  | { type: 'call'; dialog: string; next: Target; on?: Readonly<Record<string, Target>> }
+  | { type: 'go'; to: Target }
+  | { type: 'handoff'; reason: string; next: Target }
+  | { type: 'end'; outcome: string }
+
+export interface Dialog {
+  name: string
+  start: string
+  nodes: ReadonlyMap<string, Node>
+}
+
+export type Trees = ReadonlyMap<string, Dialog>
+
+/** A place in a tree. */
+export interface Place {
+  dialog: string
+  node: string
+}
+
+/** Where a conversation stands in the trees. Plain JSON; part of the stored state. */
+export interface DialogState {
+  /** Called dialogs, the running one last; empty when all ended. */
+  stack: Place[]
+  /** What was collected; option ids, addresses, free text. */
+  slots: Record<string, string>
+  /** Answers in a row that did not fit the present question. */
+  misses: number
+  /** A correction offered for an address (`gmail.com` for `gmial.com`), until answered. */
+  offer?: { typed: string; suggested: string }
+  /** Counts the waits begun, so that a late timer of an earlier wait is told apart. */
+  waits: number
+  /** The wait under way. */
+  waiting?: { ref: string; event: string }
+  /** Earlier questions, for "back", oldest first. */
+  back: { stack: Place[]; slots: Record<string, string> }[]
+}
+
+export type DialogInput =
+  | { type: 'start'; at: Target }
+  | { type: 'choose'; option: string }
+  /** An address that is well formed; `suggested` when its domain looks like a slip. */
+  | { type: 'email'; value: string; suggested?: string }
+  | { type: 'text'; value: string }
+  | { type: 'result'; event: string; value: string }
+  | { type: 'timeout'; ref: string }
+  /** A sub-dialog on top of whatever is asked now; its end comes back here, or to `under` when nothing is asked. */
+  | { type: 'interrupt'; at: Target; under: Target }
+  /** The agent gave the conversation back. */
+  | { type: 'resume' }
+  | { type: 'back' }
+  | { type: 'repeat' }
+
+/** A sentence to say: text keys, not words. */
+export interface Say {
+  /** i18next key, `"<dialog>:<node>.say"`. */
+  key: string
+  node: string
+  values: Readonly<Record<string, string>>
+  options: readonly Option[]
+  input?: CollectType
+}
+
+export interface Option {
+  id: string
+  /** Key of the button's text; the key of other ways to say it is the same with `aliases` for `options`. */
+  key: string
+}
+
+export type Effect =
+  | { do: 'run'; effect: string; with: Readonly<Record<string, string>>; node: string }
+  | { do: 'timer'; ref: string; seconds: number }
+  | { do: 'handoff'; reason: string; node: string }
+  | { do: 'end'; outcome: string }
+
+/** What the conversation waits for from the member. */
+export interface Expectation {
+  node: string
+  options: readonly Option[]
+  collects?: CollectType
+  takesEmail: boolean
+  takesText: boolean
+}
+
+export interface Step {
+  state: DialogState
+  says: readonly Say[]
+  effects: readonly Effect[]
+  /** Nodes passed, in order, with the option taken there. */
+  passed: readonly { node: string; option?: string }[]
+}
+
+/** What branches may ask beside slots. */
+export type Facts = Readonly<Record<string, string>>

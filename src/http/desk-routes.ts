@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { parseWatermark } from '../channels/directline/service.ts'
+import type { CommandName, Desk } from '../desk/desk.ts'
+import { AppError } from '../errors.ts'
+import { maskCodes } from '../language/mask.ts'
+import { clean } from '../language/normalize.ts'
+import { MAX_TEXT, parseLocale } from '../wire/activity.ts'
+import type { AgentRef } from '../wire/desk.ts'
+import type { DeskSessions } from './desk-session.ts'
+import type { Answer } from './respond.ts'
+import type { Call, Http } from './server.ts'
+
+const API = '/desk/api'
+const epoch = z.object({ epoch: z.int().min(0) })
+const reply = z.object({
+  epoch: z.int().min(0),
+  clientActivityID: z.string().min(1).max(128),
+  text: z.string().min(1),
+})
+
+/** `/desk/api/*`. Everything but signing in needs a session; whatever changes something needs our own header, which no
+ *  foreign page can set without being refused first. */
+export function mountDeskRoutes({ route }: Http, desk: Desk, sessions: DeskSessions): void {
+  const get = (path: string, handle: (call: Call, agent: AgentRef) => Promise<unknown>) =>
+    route('get', `${API}${path}`, async (call) => {
+      const { agent } = await sessions.require(call.headers.cookie)
+      return ok(await handle(call, agent))
+    })
+  const post = (path: string, handle: (call: Call, agent: AgentRef) => Promise<unknown>) =>
+    route('post', `${API}${path}`, async (call) => {
+      guard(call)
+      const { agent } = await sessions.require(call.headers.cookie)
+      return ok(await handle(call, agent))
+    })
+  const run = (call: Call, agent: AgentRef, name: CommandName, clientId: string, value: Record<string, unknown> = {}) =>
+    desk.command({ conversationId: call.params.id ?? '', agent, name, clientId, value })
+
+  mountSession(route, sessions)
+  get('/queue', async () => ({ items: await desk.queue() }))
+  get('/dead', async () => ({ items: await desk.dead() }))
+  get('/conversations/:id', (call) => desk.view(call.params.id ?? '', parseLocale(call.query.get('locale')) ?? 'fr'))
+  get('/conversations/:id/activities', (call) =>
+    desk.activities(call.params.id ?? '', parseWatermark(call.query.get('watermark') ?? undefined)),
+  )
+  post('/conversations/:id/claim', (call, agent) => run(call, agent, 'claim', freshId()))
+  post('/conversations/:id/messages', (call, agent) => {
+    const { clientActivityID, text, epoch } = parse(reply, call.body)
+    if (text.length > MAX_TEXT) throw new AppError('text_too_long', { most: MAX_TEXT })
+    // An agent has no code to give: what looks like one was pasted by mistake.
+    const kept = maskCodes(clean(text)).text
+    if (kept.trim() === '') throw new AppError('bad_request', { where: 'text' })
+    return run(call, agent, 'reply', clientActivityID, { clientActivityID, text: kept, epoch })
+  })
+  for (const name of ['handback', 'resolve'] as const) {
+    post(`/conversations/:id/${name}`, (call, agent) => {
+      const value = parse(epoch, call.body)
+      return run(call, agent, name, `${name}:${value.epoch}`, value)
+    })
+  }
+  post('/conversations/:id/reveal', async (call, agent) => {
+    const value = parse(epoch, call.body)
+    return { addresses: await desk.reveal({ conversationId: call.params.id ?? '', agent, clientId: freshId(), value }) }
+  })
+}
+
+function mountSession(route: Http['route'], sessions: DeskSessions): void {
+  route('post', `${API}/session`, async (call) => {
+    guard(call)
+    const { session, setCookie } = await sessions.signIn(call.body, call.headers.cookie)
+    return { ...ok(session), headers: { 'set-cookie': setCookie } }
+  })
+  route('get', `${API}/session`, async (call) => ok(await sessions.require(call.headers.cookie)))
+  route('del', `${API}/session`, async (call) => {
+    guard(call)
+    return { status: 204, headers: { 'set-cookie': await sessions.end(call.headers.cookie) } }
+  })
+  route('post', `${API}/password`, async (call) => {
+    guard(call)
+    return ok(await sessions.choosePassword(call.body, call.headers.cookie))
+  })
+}
+
+const ok = (body: unknown): Answer => ({ status: 200, body })
+
+const freshId = (): string => crypto.randomUUID()
+
+function guard(call: Call): void {
+  if (call.headers['x-sesame-desk'] !== '1') throw new AppError('forbidden', { where: 'x-sesame-desk' })
+  const site = call.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin') throw new AppError('origin_refused')
+}
+
+function parse<T>(shape: z.ZodType<T>, body: unknown): T {
+  const parsed = shape.safeParse(body)
+  if (parsed.success) return parsed.data
+  throw new AppError('bad_request', { where: parsed.error.issues[0]?.path.join('.') || 'body' })
+}

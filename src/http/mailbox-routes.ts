@@ -1,0 +1,51 @@
+import type { Request, Response } from 'restify'
+import type { Texts } from '../language/texts.ts'
+import { escapeHtml } from '../mail/compose.ts'
+import { parseLocale } from '../wire/activity.ts'
+import type { Http } from './server.ts'
+
+/** A mail as the development mailbox keeps it. */
+export interface MailboxMail {
+  id: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  at: string
+}
+
+/** Mails shown, newest first. */
+const SHOWN = 100
+
+/** `/dev/mailbox` and `/dev/mailbox/messages`: development only. */
+export function mountMailbox({ server, route }: Http, list: (limit: number) => MailboxMail[], texts: Texts): void {
+  route('get', '/dev/mailbox/messages', () => ({ status: 200, body: list(SHOWN) }))
+  server.get('/dev/mailbox', async (req: Request, res: Response) => {
+    const locale = parseLocale(req.headers['accept-language']) ?? 'fr'
+    const page = renderPage(list(SHOWN), (key) => escapeHtml(texts.say(locale, `mailbox:${key}`)), locale)
+    res.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+      'cache-control': 'no-store',
+    })
+    res.end(page)
+  })
+}
+
+function renderPage(mails: readonly MailboxMail[], t: (key: string) => string, locale: string): string {
+  const items = mails.map((mail) => renderMail(mail, t, locale)).join('\n')
+  return `<!doctype html><html lang="${locale}"><head><meta charset="utf-8"><title>${t('title')}</title>
+<meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="5"><style>
+:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
+article{border:1px solid #8887;border-radius:.75rem;padding:1rem 1.25rem;margin:1rem 0}h2{margin:.2rem 0;font-size:1.1rem}
+.meta{margin:0;opacity:.8}pre{white-space:pre-wrap;font:inherit;margin:.75rem 0 0}</style></head><body><main><h1>${t('title')}</h1>
+<p>${t('intro')}</p>${items || `<p>${t('empty')}</p>`}</main></body></html>`
+}
+
+function renderMail({ to, subject, text, at }: MailboxMail, t: (key: string) => string, locale: string): string {
+  const when = new Intl.DateTimeFormat(`${locale}-CA`, { dateStyle: 'medium', timeStyle: 'medium' }).format(
+    new Date(at),
+  )
+  return `<article><h2>${escapeHtml(subject)}</h2><p class="meta">${t('to')} ${escapeHtml(to)} · <time datetime="${at}">${when}</time></p>
+<pre>${escapeHtml(text)}</pre></article>`
+}

@@ -1,0 +1,220 @@
+import { fold, pictures } from './normalize.ts'
+import { ordinalOf } from './ordinal.ts'
+import { clausesOf, NEGATIONS, STOPWORDS, slips, stemsOf, wordsOf } from './words.ts'
+
+/** An option that an answer is compared with. `texts`: the button's text and other ways to say it, in one language or both. */
+export interface OptionTexts {
+  id: string
+  texts: readonly string[]
+}
+
+export interface Match {
+  id: string
+  /** 0.65 to 1; 1 = the very words. */
+  score: number
+}
+
+/** Options made ready by `compileOptions`. Keep it as long as the question's words stay the same. */
+export interface CompiledOptions {
+  ids: readonly string[]
+  /** Folded text -> option; undefined when two options share the text. */
+  exact: ReadonlyMap<string, string | undefined>
+  vocabulary: Vocabulary
+  phrases: readonly Phrase[]
+}
+
+/** Index by word and stem of every content word of all options. */
+interface Vocabulary {
+  words: readonly string[]
+  byForm: ReadonlyMap<string, readonly number[]>
+  /** What a word says about which option: 1 when only one option has it, 1/2 when two do ... */
+  weights: readonly number[]
+}
+
+interface Phrase {
+  id: string
+  /** Places in the vocabulary, with whether the word stands in a negated clause. */
+  words: readonly { word: number; negated: boolean }[]
+  weight: number
+  /** Only "yes"/"no" words: a longer answer that turns ("oui mais ...") is not this. */
+  isBare: boolean
+}
+
+interface Token {
+  word: string
+  negated: boolean
+}
+
+/** Content words beyond this make a story, not an answer. */
+const MAX_CONTENT = 12
+const LEAST_SCORE = 0.65
+/** Two options nearer to each other than this: ask again. */
+const LEAST_LEAD = 0.12
+const BARE = new Set('oui ouais ouin ok yes yep yeah yup non nan nope no daccord accord'.split(' '))
+const INTERROGATIVES = new Set(
+  'pourquoi comment quoi combien pk pkoi quel quelle quels quelles why how what which who where'.split(' '),
+)
+/** After "no" these begin a sentence of their own; before anything else it denies ("no email"). */
+const AFTER_NO = new Set('i it its im ive we they he she that thats there this not nothing never but'.split(' '))
+
+/** Does once what `matchOption` needs for every answer to the same question. */
+export function compileOptions(options: readonly OptionTexts[]): CompiledOptions {
+  const exact = new Map<string, string | undefined>()
+  const drafts: { id: string; tokens: Token[] }[] = []
+  for (const { id, texts } of options) {
+    for (const text of texts) {
+      for (const key of keysOf(text)) exact.set(key, exact.has(key) && exact.get(key) !== id ? undefined : id)
+      const tokens = contentOf(text)
+      if (tokens.length > 0) drafts.push({ id, tokens })
+    }
+  }
+  const vocabulary = buildVocabulary(drafts)
+  const phrases = drafts.map((draft) => buildPhrase(draft, vocabulary))
+  return { ids: options.map((option) => option.id), exact, vocabulary, phrases }
+}
+
+/** The option that a typed answer means: its very words, its number, its words within a short sentence, or nearly (typos,
+ *  accents, other endings). A word in a negated clause ("pas dans mes pourriels") never stands for the plain one.
+ *  @returns undefined when none fits or two do: a wrong pick is worse than asking again. */
+export function matchOption(text: string, options: CompiledOptions): Match | undefined {
+  for (const key of keysOf(text)) {
+    if (options.exact.has(key)) {
+      const id = options.exact.get(key)
+      return id === undefined ? undefined : { id, score: 1 }
+    }
+  }
+  const place = ordinalOf(text, options.ids.length)
+  const numbered = place === undefined ? undefined : options.ids[place]
+  const worded = bestPhrase(text, options)
+  if (numbered === undefined) return worded
+  return worded === undefined || worded.id === numbered ? { id: numbered, score: 0.95 } : undefined
+}
+
+/** What a text is looked up by: its words, and its pictures when it has any ("😀 Oui" is found by "😀" too). */
+function keysOf(text: string): string[] {
+  const words = wordsOf(text).join(' ')
+  const drawn = pictures(text)
+  const other = words === '' && drawn === '' ? fold(text) : ''
+  if (words !== '') return drawn === '' ? [words] : [words, drawn]
+  return drawn === '' ? (other === '' ? [] : [other]) : [drawn]
+}
+
+function bestPhrase(text: string, options: CompiledOptions): Match | undefined {
+  const tokens = contentOf(text)
+  if (tokens.length === 0 || tokens.length > MAX_CONTENT) return undefined
+  const read = tokens.map((token) => ({ ...token, near: nearWords(token.word, options.vocabulary) }))
+  if (read.some((token) => token.near.length === 0 && INTERROGATIVES.has(token.word))) return undefined
+  const best = new Map<string, number>()
+  for (const phrase of options.phrases) {
+    const score = scorePhrase(phrase, read, options.vocabulary)
+    if (score > (best.get(phrase.id) ?? 0)) best.set(phrase.id, score)
+  }
+  const [first, second] = [...best].sort((a, b) => b[1] - a[1])
+  if (first === undefined || first[1] < LEAST_SCORE || first[1] - (second?.[1] ?? 0) < LEAST_LEAD) return undefined
+  return { id: first[0], score: Math.min(first[1], 0.94) }
+}
+
+type ReadToken = Token & { near: readonly { word: number; credit: number }[] }
+
+/** Mean of how much of the phrase was said and how much of what was said is in the phrase, by weight. */
+function scorePhrase(phrase: Phrase, tokens: readonly ReadToken[], vocabulary: Vocabulary): number {
+  if (phrase.isBare && tokens.length > 1 && tokens.some((token) => token.negated)) return 0
+  let inPhrase = 0
+  let inText = 0
+  let textWeight = 0
+  const used = new Set<number>()
+  for (const token of tokens) {
+    const hit = bestHit(token, phrase)
+    const known = token.near[0]
+    const weight =
+      hit === undefined ? (known === undefined ? 1 : (vocabulary.weights[known.word] ?? 1)) : hit.weight(vocabulary)
+    textWeight += weight
+    if (hit === undefined) continue
+    inText += weight * hit.credit
+    if (!used.has(hit.word)) inPhrase += weight * hit.credit
+    used.add(hit.word)
+  }
+  return textWeight === 0 ? 0 : (inPhrase / phrase.weight + inText / textWeight) / 2
+}
+
+interface Hit {
+  word: number
+  credit: number
+  weight: (vocabulary: Vocabulary) => number
+}
+
+function bestHit(token: ReadToken, phrase: Phrase): Hit | undefined {
+  for (const { word, credit } of token.near) {
+    if (phrase.words.some((each) => each.word === word && each.negated === token.negated)) {
+      return { word, credit, weight: (vocabulary) => vocabulary.weights[word] ?? 1 }
+    }
+  }
+  return undefined
+}
+
+/** Words of the vocabulary that a typed word may be: itself, another ending of it, or a slip of it; the surest first. */
+function nearWords(word: string, { words, byForm }: Vocabulary): { word: number; credit: number }[] {
+  const forms = byForm.get(word) ?? byForm.get(`fr:${stemsOf(word).fr}`) ?? byForm.get(`en:${stemsOf(word).en}`)
+  if (forms !== undefined) return forms.map((each) => ({ word: each, credit: 1 }))
+  if (word.length < 4) return []
+  const near: { word: number; credit: number }[] = []
+  words.forEach((each, i) => {
+    const count = slips(word, each)
+    if (count !== undefined) near.push({ word: i, credit: 1 - 0.08 * count })
+  })
+  return near.sort((a, b) => b.credit - a.credit)
+}
+
+function buildVocabulary(drafts: readonly { id: string; tokens: readonly Token[] }[]): Vocabulary {
+  const words = [...new Set(drafts.flatMap((draft) => draft.tokens.map((token) => token.word)))]
+  const byForm = new Map<string, number[]>()
+  const add = (form: string, i: number) => byForm.set(form, [...(byForm.get(form) ?? []), i])
+  words.forEach((word, i) => {
+    const { fr, en } = stemsOf(word)
+    for (const form of [word, `fr:${fr}`, `en:${en}`]) add(form, i)
+  })
+  const owners = ownersByStem(drafts)
+  return { words, byForm, weights: words.map((word) => 1 / (owners.get(stemsOf(word).fr)?.size ?? 1)) }
+}
+
+function ownersByStem(drafts: readonly { id: string; tokens: readonly Token[] }[]): Map<string, Set<string>> {
+  const owners = new Map<string, Set<string>>()
+  for (const { id, tokens } of drafts) {
+    for (const { word } of tokens) {
+      const stem = stemsOf(word).fr
+      owners.set(stem, (owners.get(stem) ?? new Set()).add(id))
+    }
+  }
+  return owners
+}
+
+function buildPhrase({ id, tokens }: { id: string; tokens: readonly Token[] }, vocabulary: Vocabulary): Phrase {
+  const words = tokens.map(({ word, negated }) => ({ word: vocabulary.words.indexOf(word), negated }))
+  const weight = words.reduce((sum, { word }) => sum + (vocabulary.weights[word] ?? 1), 0)
+  return { id, words, weight, isBare: tokens.every((token) => BARE.has(token.word)) }
+}
+
+/** The words that carry meaning, each with whether its clause is negated. A leading yes or no is a clause of its own. */
+function contentOf(text: string): Token[] {
+  const tokens: Token[] = []
+  for (const clause of clausesOf(text)) {
+    const rest = [...clause]
+    const lead = rest[0]
+    if (lead !== undefined && isAnswerWord(lead, rest[1])) {
+      tokens.push({ word: lead, negated: false })
+      rest.shift()
+    }
+    const negated = rest.some((word) => NEGATIONS.has(word) || word === 'no' || word === 'non')
+    for (const word of rest) if (isContent(word)) tokens.push({ word, negated })
+  }
+  return tokens
+}
+
+function isAnswerWord(word: string, next: string | undefined): boolean {
+  if (word === 'no') return next === undefined || AFTER_NO.has(next)
+  return BARE.has(word)
+}
+
+function isContent(word: string): boolean {
+  return !STOPWORDS.has(word) && !NEGATIONS.has(word) && word !== 'non' && word !== 'no'
+}

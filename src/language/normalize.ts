@@ -1,0 +1,46 @@
+/** Longest text, in UTF-16 units, that is looked at for its meaning. Source: threat T22 (a stalled loop by a crafted text).
+ *  The stored text is not cut by it. */
+export const UNDERSTOOD_LENGTH = 512
+
+const PICTURES = /\p{Extended_Pictographic}/gu
+
+/** Control, format (zero-width, bidirectional) and lone surrogate characters away, NFC, runs of blanks to one space, trimmed.
+ *  Any length; linear. */
+export function clean(text: string): string {
+  return text
+    .normalize('NFC')
+    .replace(/\s/gu, ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')
+    .replace(/ {2,}/g, ' ')
+    .trim()
+}
+
+/** `clean`, cut to `UNDERSTOOD_LENGTH`: what every function that asks for a meaning works on. */
+export function normalize(text: string): string {
+  // Cut generously first, so that a huge text costs nothing, then exactly.
+  return cut(clean(cut(text, UNDERSTOOD_LENGTH * 4)), UNDERSTOOD_LENGTH).trim()
+}
+
+function cut(text: string, length: number): string {
+  if (text.length <= length) return text
+  const last = text.charCodeAt(length - 1)
+  const splitsPair = last >= 0xd800 && last <= 0xdbff
+  return text.slice(0, splitsPair ? length - 1 : length)
+}
+
+/** For comparing: lower case, no accents, ligatures written out, typographic apostrophes and dashes made plain. Punctuation stays. */
+export function fold(text: string): string {
+  return normalize(text)
+    .toLowerCase()
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .replace(/œ/g, 'oe')
+    .replace(/æ/g, 'ae')
+    .replace(/[’‘ʼ´`]/g, "'")
+    .replace(/[‐‑‒–—−]/g, '-')
+}
+
+/** The pictures (emoji) of a text without their skin tones and selectors, joined; empty when it has none. */
+export function pictures(text: string): string {
+  return (normalize(text).match(PICTURES) ?? []).join('')
+}

@@ -1,0 +1,65 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { AppError } from '../../errors.ts'
+
+/** Steps from one layout to the next; `user_version` counts those done. Append only: a shipped step never changes. */
+const MIGRATIONS = [
+  `CREATE TABLE conversation (
+     id TEXT PRIMARY KEY,
+     version INTEGER NOT NULL DEFAULT 0,
+     state TEXT,
+     last_seq INTEGER NOT NULL DEFAULT 0,
+     last_inbound INTEGER NOT NULL DEFAULT 0,
+     processed INTEGER NOT NULL DEFAULT 0,
+     pending_since INTEGER,
+     failures INTEGER NOT NULL DEFAULT 0,
+     updated_at INTEGER NOT NULL DEFAULT 0
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX conversation_age ON conversation (updated_at);
+   CREATE INDEX conversation_pending ON conversation (pending_since) WHERE pending_since IS NOT NULL;
+   CREATE TABLE entry (
+     conversation_id TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     origin TEXT NOT NULL,
+     audience TEXT NOT NULL,
+     client_id TEXT,
+     body TEXT NOT NULL,
+     PRIMARY KEY (conversation_id, seq)
+   ) STRICT, WITHOUT ROWID;
+   CREATE UNIQUE INDEX entry_client ON entry (conversation_id, origin, client_id) WHERE client_id IS NOT NULL;
+   CREATE TABLE work (
+     id TEXT PRIMARY KEY,
+     kind TEXT NOT NULL,
+     conversation_id TEXT NOT NULL,
+     due_at INTEGER,
+     attempts INTEGER NOT NULL DEFAULT 0,
+     lease TEXT,
+     payload TEXT NOT NULL,
+     code TEXT,
+     ended_at TEXT
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX work_due ON work (due_at) WHERE due_at IS NOT NULL;
+   CREATE INDEX work_conversation ON work (conversation_id);
+   CREATE INDEX work_dead ON work (ended_at) WHERE code LIKE 'dead:%';
+   CREATE TABLE desk (
+     conversation_id TEXT PRIMARY KEY,
+     owner TEXT NOT NULL,
+     requested_at TEXT NOT NULL,
+     body TEXT NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX desk_order ON desk (owner, requested_at);
+   CREATE TABLE reservation (
+     key TEXT PRIMARY KEY,
+     holder TEXT NOT NULL,
+     until INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+]
+
+/** Brings a database to the present layout. @throws AppError `store_unavailable` when it was written by a newer version. */
+export function migrate(db: DatabaseSync): void {
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;')
+  const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
+  if (user_version > MIGRATIONS.length) throw new AppError('store_unavailable', { newer: user_version })
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index >= user_version) db.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`)
+  }
+}

@@ -1,0 +1,110 @@
+/** The JSON shapes between `/desk/api` and the console. No imports but types of this folder. */
+import type { Activity, Locale, Owner } from './activity.ts'
+
+export interface AgentRef {
+  id: string
+  name: string
+}
+
+/** `GET /desk/api/session`, and the answer to signing in. */
+export interface Session {
+  agent: AgentRef
+  /** False until the agent chose a password (signed in by link). */
+  hasPassword: boolean
+}
+
+/** One line of the queue, oldest request first. Times are ISO 8601 UTC. */
+export interface QueueItem {
+  conversationId: string
+  /** Short name for people, e.g. "K7QX"; not a secret, not an address. */
+  ticket: string
+  owner: Extract<Owner, 'waiting' | 'agent'>
+  locale: Locale
+  requestedAt: string
+  /** Why a person was asked for: a key of `desk:reasons`, e.g. "member_asked". */
+  reason: string
+  /** Who owns it, when claimed. */
+  agent?: AgentRef
+}
+
+/** One step of the member's way through the trees, in words of the console's language. */
+export interface Step {
+  at: string
+  /** The tree's title. */
+  dialog: string
+  /** `"<dialog>.<node>"`. */
+  node: string
+  /** What the member chose there, as the button said; absent for typed answers. */
+  choice?: string
+}
+
+/** An address the member gave, masked (`c•••@e•••.com`). */
+export interface TriedAddress {
+  masked: string
+  at: string
+  /** What became of the resend, a key of `desk:receipts`; absent while under way. */
+  receipt?: string
+}
+
+/** What the member was asked for the agent's sake (family cases): label and answer, addresses masked. */
+export interface Answer {
+  label: string
+  value: string
+}
+
+export interface Summary {
+  steps: Step[]
+  addresses: TriedAddress[]
+  answers: Answer[]
+  /** Set once the member rated: 'good' | 'fair' | 'bad'. */
+  feedback?: { rating: string; comment?: string }
+}
+
+/** `GET /desk/api/conversations/{id}?locale=fr`. */
+export interface ConversationView {
+  conversationId: string
+  ticket: string
+  owner: Owner
+  locale: Locale
+  /** Fencing token of the present claim; every command of the owner carries it back. */
+  epoch: number
+  agent?: AgentRef
+  requestedAt?: string
+  reason?: string
+  summary: Summary
+  /** Messages only (member, bot, agent, system), addresses in texts masked. */
+  activities: Activity[]
+  watermark: string
+}
+
+/** Every command's answer when it was accepted. */
+export interface CommandDone {
+  owner: Owner
+  epoch: number
+}
+
+/** RFC 9457 problem details; `code` is stable, `title` is for people. */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  code: string
+  /** Set on `claim_lost`: who won. */
+  by?: string
+  /** Set on `bad_request`: what was wrong, for developers. */
+  detail?: string
+}
+
+/** Frames of `/desk/api/stream`: hints only. Read the queue or the conversation again when one comes. */
+export type DeskHint = { type: 'queue' } | { type: 'conversation'; conversationId: string }
+
+/** One mail or task that could not be done after all retries. */
+export interface DeadLetter {
+  id: string
+  kind: string
+  conversationId: string
+  failedAt: string
+  attempts: number
+  /** Error code, e.g. `mail_refused`. */
+  code: string
+}

@@ -1,0 +1,124 @@
+/** Does due work outside turns: leased, retried with growing pauses, given up visibly. */
+import type { Inbound, LeasedWork, WorkItem, WorkReceipt, WorkStore } from '../conversation/store.ts'
+import { type Code, codeOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+
+/** A lease ends this long after its holder fell silent; then another process takes the item over. Milliseconds. */
+const LEASE_MS = 20_000
+const RENEW_MS = 7_000
+/** How often to look for work that nobody announced (another process added it, a lease ended). Milliseconds. */
+const POLL_MS = 1_000
+const AT_ONCE = 16
+
+const MINUTE = 60_000
+/** Pauses before each new attempt, then every 30 minutes until 24 hours have passed. Source: RFC 5321, 4.5.4.1, with
+ *  quicker first tries because somebody is waiting. */
+const PAUSES = [MINUTE / 2, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, ...Array<number>(47).fill(30 * MINUTE)]
+
+/** Trying again can't help. */
+const FINAL: readonly Code[] = ['mail_refused', 'bad_request']
+
+export interface Done {
+  receipt?: WorkReceipt
+  inbound?: Inbound
+}
+
+export interface Handler {
+  run(work: LeasedWork): Promise<Done>
+  /** What may be kept of an item that was given up. */
+  keep(work: LeasedWork): Readonly<Record<string, string>>
+}
+
+export interface WorkerOptions {
+  store: WorkStore
+  handlers: Readonly<Record<WorkItem['kind'], Handler>>
+  /** Called after an item's event was put into a log. */
+  onInbound: (conversationId: string) => void
+  log: Log
+  now: () => number
+}
+
+export interface Worker {
+  /** Something is due: do it now rather than at the next look. */
+  wake(): void
+  /** Stops taking work and waits for what is under way. */
+  stop(): Promise<void>
+}
+
+export function createWorker(o: WorkerOptions): Worker {
+  const active = new Set<Promise<void>>()
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  let looking = false
+  let again = false
+
+  async function look(): Promise<void> {
+    again = true
+    if (looking || stopped) return
+    looking = true
+    clearTimeout(timer)
+    while (again && !stopped) {
+      again = false
+      await takeSome().catch((error) => o.log.warn({ code: codeOf(error) }, 'work.look_failed'))
+    }
+    looking = false
+    schedule(await o.store.nextDue().catch(() => undefined))
+  }
+
+  async function takeSome(): Promise<void> {
+    const room = AT_ONCE - active.size
+    const due = await o.store.nextDue()
+    if (room <= 0 || due === undefined || due > o.now()) return
+    const taken = await o.store.lease(o.now(), LEASE_MS, room)
+    for (const work of taken) track(runOne(o, work))
+  }
+
+  function track(run: Promise<void>): void {
+    active.add(run)
+    void run
+      .catch((error) => o.log.error({ code: codeOf(error) }, 'work.interrupted'))
+      .finally(() => active.delete(run))
+      .then(look)
+  }
+
+  function schedule(due: number | undefined): void {
+    if (stopped) return
+    const wait = Math.max(0, Math.min(POLL_MS, (due ?? Number.POSITIVE_INFINITY) - o.now()))
+    timer = setTimeout(look, active.size >= AT_ONCE ? POLL_MS : wait)
+  }
+
+  void look()
+  return {
+    wake: () => void look(),
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await Promise.allSettled(active)
+    },
+  }
+}
+
+async function runOne(o: WorkerOptions, work: LeasedWork): Promise<void> {
+  const handler = o.handlers[work.kind]
+  const heart = setInterval(() => void o.store.renew(work, o.now() + LEASE_MS).catch(() => undefined), RENEW_MS)
+  try {
+    const done = await handler.run(work)
+    const kept = await o.store.complete(work, done)
+    if (kept && done.inbound) o.onInbound(work.conversationId)
+  } catch (error) {
+    await fail(o, work, codeOf(error))
+  } finally {
+    clearInterval(heart)
+  }
+}
+
+async function fail({ store, handlers, log, now }: WorkerOptions, work: LeasedWork, code: Code): Promise<void> {
+  const { id: workId, kind, attempts } = work
+  const pause = FINAL.includes(code) ? undefined : PAUSES[attempts - 1]
+  if (pause !== undefined) {
+    log.warn({ workId, kind, attempts, code, retryInSeconds: pause / 1000 }, 'work.retry')
+    return store.retry(work, now() + pause)
+  }
+  log.error({ workId, kind, attempts, code }, 'work.dead_lettered')
+  return store.bury(work, { workId, kind, code, at: new Date(now()).toISOString(), payload: handlers[kind].keep(work) })
+}

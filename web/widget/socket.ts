@@ -1,0 +1,63 @@
+/** One WebSocket of activity sets, watched for silence. */
+import type { ActivitySet } from '../../src/wire/activity.ts'
+
+/** Both sides send an empty frame this often, in milliseconds. */
+const KEEP_ALIVE_MS = 20_000
+/** Silence after which the connection counts as dead (a network that swallows everything), in milliseconds. */
+const SILENCE_MS = 65_000
+const OPEN_WITHIN_MS = 10_000
+
+export interface SocketEvents {
+  open(): void
+  set(set: ActivitySet): void
+  /** Called once; `opened` is false when it never worked. */
+  closed(opened: boolean): void
+}
+
+export interface Socket {
+  close(): void
+  /** Milliseconds since the server was last heard. */
+  silence(): number
+}
+
+export function openSocket(url: string, events: SocketEvents): Socket {
+  const socket = new WebSocket(url)
+  let opened = false
+  let done = false
+  let heardAt = Date.now()
+  const opening = setTimeout(finish, OPEN_WITHIN_MS)
+  const beat = setInterval(keepAlive, KEEP_ALIVE_MS)
+
+  function finish(): void {
+    if (done) return
+    done = true
+    clearTimeout(opening)
+    clearInterval(beat)
+    socket.close()
+    events.closed(opened)
+  }
+
+  function keepAlive(): void {
+    if (Date.now() - heardAt > SILENCE_MS) finish()
+    else if (socket.readyState === WebSocket.OPEN) socket.send('')
+  }
+
+  socket.onopen = () => {
+    opened = true
+    clearTimeout(opening)
+    if (!done) events.open()
+  }
+  socket.onmessage = (event: MessageEvent<string>) => {
+    heardAt = Date.now()
+    if (!done && event.data) events.set(JSON.parse(event.data) as ActivitySet)
+  }
+  socket.onclose = finish
+  socket.onerror = finish
+  return {
+    close: () => {
+      events = { open: () => {}, set: () => {}, closed: () => {} }
+      finish()
+    },
+    silence: () => Date.now() - heardAt,
+  }
+}
