@@ -66,7 +66,7 @@ async function buildAll(out: string): Promise<void> {
   const { build } = await import('vite')
   await build(widgetConfig(out))
   await build(pageConfig('demo', '/demo/', join(out, 'demo')))
-  if (existsSync(join(ROOT, 'web/console/index.html'))) {
+  if (existsSync(join(ROOT, 'web/console/main.tsx'))) {
     await build(pageConfig('console', '/desk/', join(out, 'desk')))
   }
 }

@@ -1,8 +1,8 @@
 /** `npm run agents -- add NAME | list | remove NAME | link NAME`. May run beside the service. */
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { readConfig } from '../config.ts'
+import { ConfigError, readConfig } from '../config.ts'
 import { type Agents, createAgents } from '../desk/agents.ts'
 import { AppError } from '../errors.ts'
 import { createAgentStore } from '../store/sqlite/agents.ts'
@@ -56,13 +56,20 @@ async function list(agents: Agents): Promise<void> {
 
 function openDatabase(dataDir: string): DatabaseSync {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolder(resolve(dataDir))
     const db = new DatabaseSync(join(dataDir, 'sesame.db'), { timeout: 5_000 })
     db.exec('PRAGMA synchronous = FULL')
     return db
   } catch (error) {
     throw new Refusal(`Cannot open ${join(dataDir, 'sesame.db')}: ${error instanceof Error ? error.message : error}`)
   }
+}
+
+/** Not `recursive: true`: that never returns where the system refuses every folder, as in /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 function explainName(error: unknown): never {
@@ -78,6 +85,7 @@ function unknown(name: string): Refusal {
 try {
   await main()
 } catch (error) {
-  console.error(error instanceof Error ? error.message : String(error))
+  if (error instanceof ConfigError) console.error(error.faults.join('\n'))
+  else console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1
 }

@@ -3,7 +3,6 @@ import { createReadStream, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
-import { createInstance, type TFunction } from 'i18next'
 import en from '../../locales/en/coverage.json' with { type: 'json' }
 import fr from '../../locales/fr/coverage.json' with { type: 'json' }
 import { ConfigError, readConfig } from '../config.ts'
@@ -11,7 +10,11 @@ import { type ImportProgress, importCsv, type LineProblem } from '../coverage/im
 import { COLUMNS, type Invitation, REGIONS, STATUSES } from '../coverage/records.ts'
 import { listInvitations, openCoverageDb } from '../coverage/sqlite.ts'
 import { maskAddress } from '../language/mask.ts'
+import { createTexts } from '../language/texts.ts'
 import { type Locale, parseLocale } from '../wire/activity.ts'
+
+const texts = createTexts({ fr: { coverage: fr }, en: { coverage: en } }, {})
+type Say = (key: string, values?: Readonly<Record<string, string | number>>) => string
 
 /** Where the command writes; `process.stdout` and `process.stderr` fit. */
 interface Sink {
@@ -32,7 +35,7 @@ class Refusal extends Error {}
 
 /** @returns the exit code. Prints neither addresses in full nor access codes. */
 export async function runCoverage(command: CoverageCommand): Promise<number> {
-  const t = texts.getFixedT(command.locale, 'coverage')
+  const t: Say = (key, values) => texts.say(command.locale, `coverage:${key}`, values)
   try {
     return await dispatch(command, t)
   } catch (error) {
@@ -42,7 +45,7 @@ export async function runCoverage(command: CoverageCommand): Promise<number> {
   }
 }
 
-async function dispatch(command: CoverageCommand, t: TFunction): Promise<number> {
+async function dispatch(command: CoverageCommand, t: Say): Promise<number> {
   const { positionals, values } = parseCommand(command.args, t)
   const [name, file, extra] = positionals
   const filters = values.status !== undefined || values.region !== undefined
@@ -51,7 +54,7 @@ async function dispatch(command: CoverageCommand, t: TFunction): Promise<number>
   throw new Refusal(t('usage'))
 }
 
-function parseCommand(args: readonly string[], t: TFunction) {
+function parseCommand(args: readonly string[], t: Say) {
   try {
     const options = { status: { type: 'string' }, region: { type: 'string' } } as const
     return parseArgs({ args: [...args], allowPositionals: true, options })
@@ -60,7 +63,7 @@ function parseCommand(args: readonly string[], t: TFunction) {
   }
 }
 
-async function runImport(file: string, { dataDir, out, err }: CoverageCommand, t: TFunction): Promise<number> {
+async function runImport(file: string, { dataDir, out, err }: CoverageCommand, t: Say): Promise<number> {
   const size = sizeOf(file, t)
   const bar = createBar(err, size, t)
   const outcome = await withDb(dataDir, t, async (db) => {
@@ -70,7 +73,8 @@ async function runImport(file: string, { dataDir, out, err }: CoverageCommand, t
     })
   }).finally(bar.clear)
   if (outcome.ok) {
-    out.write(`${t('imported', { ...outcome })}\n`)
+    const { ok: _done, ...counts } = outcome
+    out.write(`${t('imported', counts)}\n`)
     return 0
   }
   for (const problem of outcome.problems) err.write(`${describe(problem, t)}\n`)
@@ -80,16 +84,16 @@ async function runImport(file: string, { dataDir, out, err }: CoverageCommand, t
   return 1
 }
 
-function describe(problem: LineProblem, t: TFunction): string {
+function describe(problem: LineProblem, t: Say): string {
   const what = t(`problems.${problem.problem}`, { ...problem, columns: COLUMNS.join(', ') })
   const named = problem.column !== undefined && problem.problem !== 'column_unknown'
-  return t(named ? 'at_column' : 'at_line', { line: problem.line, column: problem.column, what })
+  return t(named ? 'at_column' : 'at_line', { line: problem.line, column: problem.column ?? '', what })
 }
 
 async function runList(
   filter: { status?: string | undefined; region?: string | undefined },
   { dataDir, out }: CoverageCommand,
-  t: TFunction,
+  t: Say,
 ): Promise<number> {
   const status = oneOf(filter.status?.toLowerCase(), STATUSES, t, 'errors.status')
   const region = oneOf(filter.region?.toUpperCase(), REGIONS, t, 'errors.region')
@@ -122,19 +126,14 @@ function tableLine(cells: readonly string[]): string {
     .trimEnd()}\n`
 }
 
-function oneOf<T extends string>(
-  value: string | undefined,
-  allowed: readonly T[],
-  t: TFunction,
-  key: string,
-): T | undefined {
+function oneOf<T extends string>(value: string | undefined, allowed: readonly T[], t: Say, key: string): T | undefined {
   if (value === undefined) return undefined
   const found = allowed.find((a) => a === value)
   if (found === undefined) throw new Refusal(t(key, { allowed: allowed.join(', ') }))
   return found
 }
 
-async function withDb<T>(dataDir: string, t: TFunction, use: (db: DatabaseSync) => Promise<T>): Promise<T> {
+async function withDb<T>(dataDir: string, t: Say, use: (db: DatabaseSync) => Promise<T>): Promise<T> {
   const db = openDb(dataDir, t)
   try {
     return await use(db)
@@ -143,7 +142,7 @@ async function withDb<T>(dataDir: string, t: TFunction, use: (db: DatabaseSync) 
   }
 }
 
-function openDb(dataDir: string, t: TFunction): DatabaseSync {
+function openDb(dataDir: string, t: Say): DatabaseSync {
   const file = join(dataDir, 'coverage.db')
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
@@ -153,7 +152,7 @@ function openDb(dataDir: string, t: TFunction): DatabaseSync {
   }
 }
 
-function sizeOf(file: string, t: TFunction): number {
+function sizeOf(file: string, t: Say): number {
   try {
     return statSync(file).size
   } catch (error) {
@@ -162,16 +161,16 @@ function sizeOf(file: string, t: TFunction): number {
 }
 
 function isFileError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error
+  return typeof error === 'object' && error !== null && 'syscall' in error
 }
 
-function fileRefusal(file: string, { code = '' }: NodeJS.ErrnoException, t: TFunction): Refusal {
+function fileRefusal(file: string, { code = '' }: NodeJS.ErrnoException, t: Say): Refusal {
   const known: Readonly<Record<string, string>> = { ENOENT: 'no_file', EISDIR: 'is_directory', EACCES: 'no_permission' }
   return new Refusal(t('errors.file', { file, why: t(`errors.${known[code] ?? 'other'}`, { code }) }))
 }
 
 /** A bar on a terminal; nothing when the output is piped. */
-function createBar(sink: Sink, size: number, t: TFunction) {
+function createBar(sink: Sink, size: number, t: Say) {
   let shownAt = 0
   return {
     show({ bytes, lines }: ImportProgress): void {
@@ -186,15 +185,6 @@ function createBar(sink: Sink, size: number, t: TFunction) {
     },
   }
 }
-
-const texts = createInstance()
-void texts.init({
-  initAsync: false,
-  resources: { fr: { coverage: fr }, en: { coverage: en } },
-  lng: 'fr',
-  fallbackLng: false,
-  interpolation: { escapeValue: false },
-})
 
 async function main(): Promise<void> {
   const { LC_ALL, LC_MESSAGES, LANG } = process.env

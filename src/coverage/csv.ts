@@ -1,4 +1,5 @@
 /** CSV as people's spreadsheets write it -> rows with line numbers. BOM, CRLF, `;` or tab, quoted line breaks. */
+import { isUtf8 } from 'node:buffer'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CsvError, type Parser, parse } from 'csv-parse'
@@ -55,8 +56,8 @@ class Unreadable extends Error {
 async function parseAll(text: AsyncGenerator<string>, handlers: CsvHandlers): Promise<void> {
   const first = await text.next()
   if (first.done || first.value.trim() === '') throw new Unreadable([{ line: 1, problem: 'empty' }])
-  const onRow = createRowReader(handlers)
-  const parser = createParser(delimiterOf(first.value), onRow)
+  const rows = createRowReader(handlers)
+  const parser = createParser(delimiterOf(first.value), rows.take)
   const chunks = (async function* () {
     yield first.value
     yield* text
@@ -64,22 +65,22 @@ async function parseAll(text: AsyncGenerator<string>, handlers: CsvHandlers): Pr
   try {
     await pipeline(Readable.from(chunks), parser, devNull())
   } catch (error) {
-    throw error instanceof CsvError ? new Unreadable([toProblem(error)]) : error
+    throw error instanceof CsvError ? new Unreadable([toProblem(error, rows.lastLine + 1)]) : error
   }
+  if (!rows.hasHeader) throw new Unreadable([{ line: 1, problem: 'empty' }])
 }
 
 /** Rows leave by `onRow` as they are parsed: those still in a stream's buffer would be lost when a later one fails. */
-function createParser(delimiter: string, onRow: (cells: string[], lastLine: number) => void): Parser {
+function createParser(delimiter: string, onRow: (cells: string[]) => void): Parser {
   return parse({
     delimiter,
     record_delimiter: '\n',
-    skip_empty_lines: true,
     // A wrong number of cells and stray quotes are reported line by line, they do not end the reading.
     relax_column_count: true,
     relax_quotes: true,
     max_record_size: MAX_ROW,
-    on_record: (cells, { lines }) => {
-      onRow(cells, lines)
+    on_record: (cells) => {
+      onRow(cells)
       return null
     },
   })
@@ -89,25 +90,42 @@ function devNull(): Writable {
   return new Writable({ objectMode: true, write: (_row, _encoding, done) => done() })
 }
 
-function toProblem(error: CsvError): CsvProblem {
-  const line = Number(Reflect.get(error, 'lines')) || 1
+function toProblem(error: CsvError, line: number): CsvProblem {
   return { line, problem: error.code === 'CSV_MAX_RECORD_SIZE' ? 'long_line' : 'quote_open' }
 }
 
 function createRowReader({ onRow, onProblem }: CsvHandlers) {
   let header: Column[] | undefined
-  return (cells: string[], lastLine: number): void => {
-    const line = lastLine - cells.reduce((n, cell) => n + (cell.includes('\n') ? cell.split('\n').length - 1 : 0), 0)
-    if (header === undefined) {
-      header = readHeader(cells, line)
-    } else if (cells.every((cell) => cell.trim() === '')) {
-      // Spreadsheets leave rows of bare delimiters behind.
-    } else if (cells.length !== header.length) {
-      onProblem({ line, problem: 'cells', expected: header.length, found: cells.length })
-    } else {
-      onRow(Object.fromEntries(header.map((c, i) => [c, cells[i] ?? ''])) as Record<Column, string>, line)
-    }
+  let lastLine = 0
+  const read = (cells: string[], line: number): void => {
+    // Spreadsheets leave empty rows behind, and rows of bare delimiters.
+    if (cells.every((cell) => cell.trim() === '')) return
+    if (header === undefined) header = readHeader(cells, line)
+    else if (cells.length === header.length) onRow(toCells(header, cells), line)
+    else onProblem({ line, problem: 'cells', expected: header.length, found: cells.length })
   }
+  return {
+    get hasHeader() {
+      return header !== undefined
+    },
+    /** Where the last row read ended; 0 before the first. */
+    get lastLine() {
+      return lastLine
+    },
+    take(cells: string[]): void {
+      const line = lastLine + 1
+      lastLine = line + cells.reduce((n, cell) => n + lineBreaks(cell), 0)
+      read(cells, line)
+    },
+  }
+}
+
+function lineBreaks(cell: string): number {
+  return cell.includes('\n') ? cell.split('\n').length - 1 : 0
+}
+
+function toCells(header: readonly Column[], cells: readonly string[]): Record<Column, string> {
+  return Object.fromEntries(header.map((column, i) => [column, cells[i] ?? ''])) as Record<Column, string>
 }
 
 function readHeader(cells: readonly string[], line: number): Column[] {
@@ -117,7 +135,7 @@ function readHeader(cells: readonly string[], line: number): Column[] {
   const twice = COLUMNS.filter((c) => names.indexOf(c) !== names.lastIndexOf(c))
   const problems: CsvProblem[] = [
     ...missing.map((column) => ({ line, problem: 'column_missing' as const, column })),
-    // Cut and cleaned: without a header, the "names" are somebody's data.
+    // By number only: when the header is missing, the "names" are somebody's data.
     ...unknown.map((n) => ({ line, problem: 'column_unknown' as const, column: `${names.indexOf(n) + 1}` })),
     ...twice.map((column) => ({ line, problem: 'column_twice' as const, column })),
   ]
@@ -127,7 +145,7 @@ function readHeader(cells: readonly string[], line: number): Column[] {
 
 /** The separator most used in the header; spreadsheets in French write `;`. */
 function delimiterOf(text: string): string {
-  const header = text.slice(0, text.indexOf('\n') + 1 || undefined)
+  const [header = ''] = text.trimStart().split('\n', 1)
   const counts = [',', ';', '\t'].map((d) => ({ d, n: header.split(d).length }))
   return counts.reduce((best, c) => (c.n > best.n ? c : best)).d
 }
@@ -169,11 +187,12 @@ function decodeChunk(decoder: InstanceType<typeof TextDecoder>, chunk: Uint8Arra
 
 function linesBeforeFault(chunk: Uint8Array): number {
   const buffer = Buffer.from(chunk)
-  let count = 0
-  // The first piece may begin in the middle of a sign; it counts as faulty only if nothing else is.
-  for (let start = 0; start < buffer.length; count++) {
+  // The first bytes may be the rest of a sign that the chunk before began.
+  let start = 0
+  while (start < 3 && ((buffer[start] ?? 0) & 0xc0) === 0x80) start++
+  for (let count = 0; start < buffer.length; count++) {
     const end = buffer.indexOf(10, start) + 1 || buffer.length
-    if (new TextDecoder().decode(buffer.subarray(start, end)).includes('\uFFFD') && start > 0) return count
+    if (!isUtf8(buffer.subarray(start, end))) return count
     start = end
   }
   return 0

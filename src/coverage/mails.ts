@@ -1,11 +1,13 @@
 /** Which mail fits which case of an invitation, in the reader's language. The words are `locales/<lang>/mail.json`. */
-import { createInstance } from 'i18next'
 import en from '../../locales/en/mail.json' with { type: 'json' }
 import fr from '../../locales/fr/mail.json' with { type: 'json' }
+import { createTexts } from '../language/texts.ts'
 import { type Block, composeLetter } from '../mail/compose.ts'
 import type { Mail } from '../mail/mailer.ts'
 import { LOCALE_TAGS, type Locale } from '../wire/activity.ts'
 import { type Invitation, isFamily } from './records.ts'
+
+const texts = createTexts({ fr: { mail: fr }, en: { mail: en } }, {})
 
 export const MAIL_KINDS = ['expired', 'claimed', 'other_region', 'family', 'own'] as const
 export type MailKind = (typeof MAIL_KINDS)[number]
@@ -70,9 +72,9 @@ export function composeMail(
   service: ServiceInfo,
   messageId: string,
 ): Mail {
-  const t = texts.getFixedT(to.language, 'mail')
-  const values = { ...service, name: to.name, organisation: to.organisation, region: t(`regions.${to.region}`) }
-  const say = (key: string): string => t(key, values)
+  const region = texts.say(to.language, `mail:regions.${to.region}`)
+  const values = { ...service, name: to.name, organisation: to.organisation, region }
+  const say = (key: string): string => texts.say(to.language, `mail:${key}`, values)
   const language = LOCALE_TAGS[to.language]
   const title = say(`${kind}.subject`)
   const blocks = [
@@ -108,14 +110,3 @@ function paragraph(text: string): Block {
 function links({ publicUrl, signInUrl, supportEmail }: ServiceInfo): Record<string, string> {
   return { [publicUrl]: publicUrl, [signInUrl]: signInUrl, [supportEmail]: `mailto:${supportEmail}` }
 }
-
-const texts = createInstance()
-void texts.init({
-  // Resources are at hand, so that the first mail finds them.
-  initAsync: false,
-  resources: { fr: { mail: fr }, en: { mail: en } },
-  lng: 'fr',
-  fallbackLng: false,
-  // Escaped once, for the HTML only, in `compose.ts`.
-  interpolation: { escapeValue: false },
-})

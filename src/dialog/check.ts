@@ -149,12 +149,11 @@ function checkWaysOut(graph: Graph): Fault[] {
 
 /** A circle of nodes none of which waits for anybody would never end. */
 function checkLoops(graph: Graph): Fault[] {
+  const through = runThrough(graph)
   const passing = (name: string): string[] => {
     const found = graph.nodes.get(name)
-    if (!found || WAITING.includes(found.node.type)) return []
-    if (found.node.type !== 'call') return found.next
-    const called = startOf(graph, found.node.dialog)
-    return runsThrough(graph, called) ? found.next : [called]
+    const entered = found?.node.type === 'call' ? [startOf(graph, found.node.dialog)] : []
+    return [...passingHere(graph, through, name), ...entered]
   }
   const looping = [...graph.nodes].filter(([name]) => flood(passing(name), passing).has(name))
   return looping.map(([, n]) => n.fault('endless_loop'))
@@ -162,13 +161,25 @@ function checkLoops(graph: Graph): Fault[] {
 
 const WAITING: readonly Node['type'][] = ['ask', 'collect', 'await', 'handoff', 'end']
 
-/** True when a called dialog may end without having waited for anybody. Calls within it count as waiting. */
-function runsThrough(graph: Graph, start: string): boolean {
-  const passing = (name: string): string[] => {
-    const found = graph.nodes.get(name)
-    return found && found.node.type !== 'call' && !WAITING.includes(found.node.type) ? found.next : []
+/** What may come next without anybody being waited for, calls passed over if what they call ends so. */
+function passingHere(graph: Graph, through: ReadonlySet<string>, name: string): string[] {
+  const found = graph.nodes.get(name)
+  if (!found || WAITING.includes(found.node.type)) return []
+  if (found.node.type === 'call' && !through.has(found.node.dialog)) return []
+  return targetsOf(found.node).map((target) => nameOf(resolve(target, found.place.dialog)))
+}
+
+/** Dialogs that may end without having waited for anybody: first those that do so alone, then those that call them. */
+function runThrough(graph: Graph): Set<string> {
+  const through = new Set<string>()
+  for (let known = -1; known < through.size; ) {
+    known = through.size
+    for (const { name } of graph.dialogs) {
+      const passed = flood([startOf(graph, name)], (at) => passingHere(graph, through, at))
+      if ([...passed].some((at) => graph.nodes.get(at)?.node.type === 'end')) through.add(name)
+    }
   }
-  return [...flood([start], passing)].some((name) => graph.nodes.get(name)?.node.type === 'end')
+  return through
 }
 
 const startOf = (graph: Graph, dialog: string): string =>

@@ -1,5 +1,5 @@
 /** YAML text -> Dialog, or faults with file and line. */
-import { isMap, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import type { Dialog, Node } from './types.ts'
 
@@ -48,6 +48,7 @@ const RESERVED = [
   'authoring',
   'coverage',
   'cli',
+  'mailbox',
 ]
 
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'letters a-z, digits and _ only')
@@ -118,6 +119,8 @@ export function parseDialog(path: string, source: string): { dialog?: SourceDial
     )
     return { faults }
   }
+  const read = toValue(doc)
+  if ('why' in read) return { faults: [fault(counter.linePos(read.at).line, 'yaml_invalid', { why: read.why })] }
   const lineOf = (keys: readonly PropertyKey[]): number => {
     for (let n = keys.length; n > 0; n--) {
       const parent = n === 1 ? doc.contents : doc.getIn(keys.slice(0, n - 1), true)
@@ -127,7 +130,7 @@ export function parseDialog(path: string, source: string): { dialog?: SourceDial
     }
     return 1
   }
-  const parsed = file.safeParse(doc.toJS())
+  const parsed = file.safeParse(read.value)
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) =>
       fault(lineOf(issue.path), 'shape_invalid', { where: issue.path.join('.') || '-', why: issue.message }),
@@ -141,6 +144,22 @@ export function parseDialog(path: string, source: string): { dialog?: SourceDial
   if (RESERVED.includes(dialog)) faults.push(fault(lineOf(['dialog']), 'name_reserved', { dialog }))
   const lines = new Map(Object.keys(nodes).map((key) => [key, lineOf(['nodes', key])]))
   return { dialog: { name: dialog, start, nodes: new Map(Object.entries(nodes)), file: path, lines }, faults }
+}
+
+/** Aliases that lead nowhere, or to far too much, show only when the value is made. */
+function toValue(doc: Document.Parsed): { value: unknown } | { at: number; why: string } {
+  try {
+    return { value: doc.toJS() }
+  } catch (error) {
+    let at = 0
+    visit(doc, {
+      Alias(_, alias) {
+        at = alias.range?.[0] ?? 0
+        return alias.resolve(doc) ? undefined : visit.BREAK
+      },
+    })
+    return { at, why: firstLine(String(error)) }
+  }
 }
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? text

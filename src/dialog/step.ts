@@ -108,7 +108,7 @@ function interrupt(run: Run, place: Place, under: Place): void {
   if (already >= 0) state.stack.length = already
   delete state.offer
   if (state.stack.length === 0) state.stack.push(under)
-  state.stack.push(place)
+  enter(state, place)
   walk(run)
 }
 
@@ -116,7 +116,7 @@ function goBack(run: Run): void {
   const { state } = run
   const earlier = state.back.pop()
   if (!earlier) run.says.push(plain(run, 'common:back_impossible.say'))
-  else Object.assign(state, { stack: earlier.stack.map((p) => ({ ...p })), slots: { ...earlier.slots } })
+  else Object.assign(state, { stack: earlier.stack.map((p) => ({ ...p })), slots: { ...earlier.slots }, misses: 0 })
   delete state.offer
   walk(run)
 }
@@ -133,7 +133,7 @@ function endWait(run: Run, result: string | undefined): void {
   const node = place && nodeAt(run.trees, place)
   if (node?.type !== 'await') return
   delete run.state.waiting
-  go(run, (result === undefined ? undefined : node.on[result]) ?? node.timeout)
+  go(run, (result === undefined ? undefined : own(node.on, result)) ?? node.timeout)
   walk(run)
 }
 
@@ -160,10 +160,14 @@ function answer(run: Run, input: Answer): void {
 }
 
 function targetOf(node: Asking, input: Answer): Target | undefined {
-  if (input.type === 'choose') return node.options?.[input.option]
+  if (input.type === 'choose') return own(node.options, input.option)
   if (node.type === 'ask') return input.type === 'email' ? (node.email ?? node.text)?.go : node.text?.go
   return node.as === input.type || node.as === 'text' ? node.next : undefined
 }
+
+/** What comes from outside may be called `constructor`. */
+const own = (targets: Readonly<Record<string, Target>> | undefined, key: string): Target | undefined =>
+  targets && Object.hasOwn(targets, key) ? targets[key] : undefined
 
 type Asking = Extract<Node, { type: 'ask' | 'collect' }>
 
@@ -220,6 +224,8 @@ function go(run: Run, target: Target): void {
   const home = stack.pop()
   stack.push(resolve(target, home?.dialog ?? ''))
   run.state.misses = 0
+  // It belonged to the question that is left.
+  delete run.state.offer
 }
 
 /** Passes nodes until one waits for somebody, or all dialogs ended. */
@@ -277,8 +283,12 @@ function startWait(run: Run, node: Extract<Node, { type: 'await' }>): 'waits' {
 function call(run: Run, name: string): void {
   const dialog = run.trees.get(name)
   if (!dialog) throw new AppError('tree_broken', { node: name })
-  run.state.stack.push({ dialog: name, node: dialog.start })
-  if (run.state.stack.length > MAX_DEPTH) run.state.stack.shift()
+  enter(run.state, { dialog: name, node: dialog.start })
+}
+
+function enter({ stack }: DialogState, place: Place): void {
+  stack.push(place)
+  if (stack.length > MAX_DEPTH) stack.shift()
 }
 
 /** Back to whoever called, or to the question that was interrupted, which is asked again. */

@@ -32,40 +32,38 @@ export interface Language {
 type Phrase = readonly string[]
 
 /** Courtesies and wishes around a command; they ask for nothing themselves. */
-const FRAME = new Set(
-  [
-    'je j veux voudrais aimerais aimerai desire souhaite prefere prefererais peux pourrais puis puisje peut pouvez vous on est ce que qu svp stp s il te plait merci bonjour salut allo bonsoir',
-    'bon ben bin euh hum ok desole desolee excusez maintenant juste tout de suite besoin d un une le la l a au vrai vraie plutot',
-    'i id im would like want wanna need to can could you please pls plz thanks thank hello hi hey sorry a an the real actual now just right away rather lets let me may',
-  ]
-    .join(' ')
-    .split(' '),
+const FRAME = wordSet(
+  'je j veux voudrais aimerais aimerai desire souhaite prefere prefererais peux pourrais puis peut pouvez vous on est ce que qu besoin',
+  'svp stp s il te plait merci bonjour salut allo bonsoir bon ben bin euh hum ok desole desolee excusez maintenant juste tout de suite plutot',
+  'd un une la le l a au vrai vraie',
+  'i id im would like want wanna need to can could you please pls plz thanks thank hello hi hey sorry now just right away rather lets let me may',
+  'an the real actual',
 )
-/** Words that one slip turns into a command's word, but that mean something else. */
-const REAL_WORDS = new Set(
-  'argent urgent personnel personnelle personnels personal persona humaine? retard detour demain main human-like alient patient client cliente rent sent event black pack bank rest start début restaurer franc france aussi gens agence agences urgence humeur'.split(
-    ' ',
-  ),
-)
-const WISHES = new Set(
-  'veux voudrais aimerais peux pourrais puis puisje besoin faut svp desire souhaite prefere prefererais want wanna need like please can could may let lets'.split(
-    ' ',
-  ),
+const WISHES = wordSet(
+  'veux voudrais aimerais aimerai desire souhaite prefere prefererais peux peut pourrais pouvez besoin faut',
+  'want wanna need like can could may let lets please pls plz svp stp',
 )
 /** What may follow a person who is asked for, in the same clause. */
-const AFTER_PERSON = new Set(
-  'svp stp s please pls plz merci thanks now maintenant vite asap about regarding because cause cuz car parce pcq pour for concernant who qui right tout instead plutot immediatement directement'.split(
-    ' ',
-  ),
+const AFTER_PERSON = wordSet(
+  'svp stp s merci maintenant vite tout plutot immediatement directement pour parce pcq car concernant qui',
+  'please pls plz thanks now asap right instead about regarding because cause cuz for who',
 )
-const FILLERS = new Set(
-  'svp stp merci bonjour ben bin bah euh hum heu ah oh well um uh so please thanks thank you bon la le madame monsieur hey hi salut'.split(
-    ' ',
-  ),
+/** Words that one slip of the finger turns into a command's word, but that mean something else. */
+const REAL_WORDS = wordSet(
+  'argent urgent urgence agence agences personnel personnelle personnels perso persos personal persona detour retard redemander demander',
+  'restarted backed clients patient france restauration repartir debit humeur rap rip rest',
 )
-const TURNS = new Set('mais but sauf except sinon however though'.split(' '))
+const FILLERS = wordSet(
+  'svp stp merci bonjour ben bin bah euh hum heu ah oh well um uh so please thanks thank you bon la madame monsieur hey hi salut',
+)
+const TURNS = wordSet('mais but sauf except sinon however though')
+/** Plain enough to decide a longer sentence by standing first in it ("right" is not: "right address"). */
+const PLAIN = wordSet('oui ouais ouin ouaip ouep yes yep yeah yup ok okay non nan nah no nope accord')
+const AFTER_NO = wordSet('i its it im ive we not nothing never this that still thats')
+const UNSURE_OF = wordSet('si if lequel laquelle lesquels which quel quelle what where ou')
 /** Longest rest after a plain yes or no that is still read as one. */
 const MAX_REST = 6
+const MAX_COMMAND = 14
 
 /** Reads the phrases of both languages once. */
 export function createLanguage(phrases: Readonly<Record<Locale, CommandPhrases>>): Language {
@@ -108,9 +106,9 @@ function labelMap(all: readonly CommandPhrases[]): ReadonlyMap<string, Command> 
 
 /** The words are one of the phrases, once courtesies are left out on both sides. */
 function saysOnly(words: Phrase, phrases: readonly Phrase[]): boolean {
-  if (words.length > 14) return false
+  if (words.length > MAX_COMMAND) return false
   const core = bare(words)
-  return phrases.some((phrase) => isSame(words, phrase) || (core.length > 0 && isSame(core, bare(phrase))))
+  return phrases.some((phrase) => isSame(words, phrase) || (core.join('').length > 2 && isSame(core, bare(phrase))))
 }
 
 function bare(words: Phrase): Phrase {
@@ -136,25 +134,34 @@ function startsWith(words: Phrase, at: number, phrase: Phrase): boolean {
 /** A person asked for within a longer message: as a clause of its own, or wished for in so many words. */
 function asksForPerson(text: string, phrases: readonly Phrase[], requests: readonly Phrase[]): boolean {
   const clauses = clausesOf(text)
-  if (clauses.length > 1 && clauses.some((clause) => isLoud(clause) && saysOnly(clause, phrases))) return true
+  if (clauses.length > 1 && clauses.some((clause) => isPlainRequest(clause) && saysOnly(clause, phrases))) return true
   return clauses.some((clause) => requests.some((request) => isWished(clause, request)))
 }
 
-/** "personne" alone in a list of clauses may mean nobody; the others are plain. */
-function isLoud(clause: Phrase): boolean {
-  return !(clause.length === 1 && ['personne', 'person', 'quelqu', 'someone'].includes(clause[0] ?? ''))
+/** "..., personne, ..." may mean nobody, and "quelqu'un" anybody, unless a courtesy goes with it. */
+function isPlainRequest(clause: Phrase): boolean {
+  const [first, ...others] = bare(clause)
+  const isVague = others.length === 0 && ['personne', 'person', 'quelqu', 'someone'].includes(first ?? '')
+  return !isVague || clause.some((word) => WISHES.has(word))
 }
 
 function isWished(clause: Phrase, request: Phrase): boolean {
   for (let at = 0; at + request.length <= clause.length; at++) {
     if (!startsWith(clause, at, request)) continue
-    const before = clause.slice(Math.max(0, at - 4), at)
     const next = clause[at + request.length]
-    const wished = before.some((word) => WISHES.has(word)) || next === 'svp' || next === 'please'
-    const denied = before.some((word) => NEGATIONS.has(word))
-    if (wished && !denied && (next === undefined || AFTER_PERSON.has(next))) return true
+    const ends = next === undefined || AFTER_PERSON.has(next)
+    if (ends && wishBefore(clause, at, next)) return true
   }
   return false
+}
+
+/** A wish with nothing but courtesies up to `at`: "je veux ajouter une personne" wishes for something else. */
+function wishBefore(clause: Phrase, at: number, next: string | undefined): boolean {
+  let start = at
+  let wished = false
+  while (start > 0 && FRAME.has(clause[start - 1] ?? '')) wished ||= WISHES.has(clause[--start] ?? '')
+  if (wished) return true
+  return start === 0 && next !== undefined && WISHES.has(next)
 }
 
 type Answers = ReadonlyMap<string, Answer>
@@ -171,7 +178,11 @@ function answerMap(phrases: Readonly<Record<Answer, readonly Phrase[]>>, all: re
 
 /** Drawn-out letters shortened: "ouiii", "nonnn", "okkk". */
 function keyOf(words: Phrase): string {
-  return words.map((word) => word.replace(/(.)\1+/g, '$1')).join(' ')
+  return words.map(squeezed).join(' ')
+}
+
+function squeezed(word: string): string {
+  return word.replace(/(.)\1+/g, '$1')
 }
 
 function readAnswer(text: string, answers: Answers): Answer | undefined {
@@ -190,14 +201,12 @@ function readAnswer(text: string, answers: Answers): Answer | undefined {
 function leadingAnswer(words: Phrase, answers: Answers): Answer | undefined {
   for (let length = Math.min(6, words.length - 1); length > 0; length--) {
     const answer = answers.get(keyOf(words.slice(0, length)))
+    if (length === 1 && !PLAIN.has(squeezed(words[0] ?? ''))) continue
     const rest = words.slice(length)
     if (answer !== undefined) return rest.length <= MAX_REST && agrees(answer, words[0], rest) ? answer : undefined
   }
   return undefined
 }
-
-const AFTER_NO = new Set('i its it im ive we not nothing never this that still'.split(' '))
-const UNSURE_OF = new Set('si if lequel laquelle lesquels which quel quelle what where ou'.split(' '))
 
 function agrees(answer: Answer, first: string | undefined, rest: Phrase): boolean {
   const denies = rest.some((word) => NEGATIONS.has(word) || word === 'non' || word === 'no')
@@ -206,4 +215,8 @@ function agrees(answer: Answer, first: string | undefined, rest: Phrase): boolea
   // "no email came" is about an e-mail; "no it did not" is a no.
   if (first === 'no') return AFTER_NO.has(rest[0] ?? '')
   return !rest.some((word) => word === 'oui' || word === 'yes')
+}
+
+function wordSet(...lines: string[]): ReadonlySet<string> {
+  return new Set(lines.join(' ').split(' '))
 }

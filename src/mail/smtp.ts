@@ -21,8 +21,8 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** Silence allowed within a dialog. RFC 5321 4.5.3.2.6 wants 10 minutes after the final dot: giving up sooner makes
  *  a second mail of one that the server was still accepting. */
 const SOCKET_TIMEOUT_MS = 600_000
-/** The whole of one sending; a server that trickles its answers never falls silent. A work lease must outlast it. */
-export const SEND_TIMEOUT_MS = 660_000
+/** The whole of one sending; a server that trickles its answers never falls silent. A work lease must be kept up that long. */
+const SEND_TIMEOUT_MS = 660_000
 /** An idle connection is closed before servers tend to close it, so that a mail rarely meets a dead one. */
 const IDLE_TIMEOUT_MS = 30_000
 
@@ -33,8 +33,8 @@ export function createSmtpMailer(options: SmtpOptions): Mailer & { close(): void
     url: url.href,
     pool: true,
     maxConnections: 5,
-    // Left to itself the pool sends a mail up to 5 times more when the connection is cut, also after the final dot.
-    maxRequeues: 0,
+    // Once more on a new connection when a kept one turns out to be dead; only before any byte of the mail was sent.
+    maxRequeues: 1,
     idleTimeout: IDLE_TIMEOUT_MS,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: CONNECT_TIMEOUT_MS,
@@ -99,7 +99,7 @@ function toAppError(error: unknown): AppError {
 }
 
 function errorFields(error: unknown): { code: string; responseCode: number | undefined } {
-  const fields: Record<string, unknown> = error instanceof Error ? { ...error } : {}
+  const fields: Record<string, unknown> = typeof error === 'object' ? { ...error } : {}
   return {
     code: typeof fields.code === 'string' ? fields.code : 'unknown',
     responseCode: typeof fields.responseCode === 'number' ? fields.responseCode : undefined,

@@ -1,14 +1,9 @@
 /** The member's side of one conversation: everything the view shows, and everything it can ask for. */
-import {
-  type Activity,
-  LOCALE_EVENT,
-  LOCALE_TAGS,
-  type Locale,
-  type Owner,
-  type QuickReply,
-} from '../../src/wire/activity.ts'
+import { type Activity, LOCALE_TAGS, type Locale, type Owner, type QuickReply } from '../../src/wire/activity.ts'
 import { createAccess } from './access.ts'
-import { CallFailure, createDirectLine, type Outgoing } from './directline.ts'
+import { createDelivery } from './delivery.ts'
+import { createDirectLine } from './directline.ts'
+import { createLanguage } from './language.ts'
 import { createLink, type LinkState } from './link.ts'
 import { createOutbox } from './outbox.ts'
 import { createMemory, type Pending } from './storage.ts'
@@ -16,7 +11,6 @@ import {
   agentName,
   asksEmail,
   authorOf,
-  botLocale,
   type Line,
   lastSeq,
   linesOf,
@@ -27,11 +21,7 @@ import {
   type Transcript,
   unreadCount,
 } from './transcript.ts'
-
-/** Longest that the bot is shown as writing, in milliseconds. */
-const TYPING_CAP_MS = 1_000
-/** How long an agent's "is writing" stands, in milliseconds. */
-const AGENT_TYPING_MS = 6_000
+import { createTyping, type Typist } from './typing.ts'
 
 /** One picture of the conversation; a new object whenever something changed. */
 export interface ChatState {
@@ -49,7 +39,7 @@ export interface ChatState {
   agent: string | undefined
   replies: readonly QuickReply[]
   email: boolean
-  typing: 'bot' | 'agent' | undefined
+  typing: Typist
   unread: number
 }
 
@@ -72,19 +62,16 @@ export interface Chat {
   stop(): void
 }
 
-/** The member's choice stands over the bot's words up to `afterSeq`. */
-interface Choice {
-  locale: Locale
-  afterSeq: number
-}
-
 /** @param server origin of the service. @param pageLocale language of the page. */
 export function createChat(server: string, pageLocale: Locale): Chat {
   const line = createDirectLine(server)
   const memory = createMemory(server)
   const access = createAccess(line, memory, startAfresh)
   const link = createLink(line, access, () => LOCALE_TAGS[current.locale], { state: onLink, set: onSet })
+  const deliver = createDelivery(line, access, link.restart)
   const outbox = createOutbox({ memory, deliver, isUp, changed: update, delivered })
+  const language = createLanguage(pageLocale, keptLanguage())
+  const typing = createTyping(update)
   const listeners = new Set<() => void>()
 
   let transcript: Transcript = []
@@ -93,23 +80,20 @@ export function createChat(server: string, pageLocale: Locale): Chat {
   let open = memory.open()
   let synced = !access.current()?.started
   let renewed = false
-  let typing: ChatState['typing']
-  let typingTimer: ReturnType<typeof setTimeout> | undefined
-  let page = pageLocale
-  let choice: Choice | undefined
-  const kept = memory.locale()
-  if (kept && memory.credentials()) choice = { locale: kept, afterSeq: unsentChoice() }
   let current = picture()
 
-  function unsentChoice(): number {
-    return outbox.list().some((p) => p.kind === 'locale') ? Number.POSITIVE_INFINITY : 0
+  function keptLanguage(): { locale: Locale; seen: number } | undefined {
+    const locale = memory.locale()
+    const unsent = outbox.list().some((p) => p.kind === 'locale')
+    if (!locale || !memory.credentials()) return undefined
+    return { locale, seen: unsent ? Number.POSITIVE_INFINITY : memory.seen() }
   }
 
   function picture(): ChatState {
     const pending = outbox.list()
     return {
       open,
-      locale: botLocale(transcript, choice?.afterSeq ?? 0) ?? choice?.locale ?? page,
+      locale: language.of(transcript),
       link: linkState,
       synced,
       renewed,
@@ -119,7 +103,7 @@ export function createChat(server: string, pageLocale: Locale): Chat {
       agent: agentName(transcript),
       replies: quickReplies(transcript, [...sent, ...pending]),
       email: asksEmail(transcript),
-      typing,
+      typing: typing.who(),
       unread: isLooking() ? 0 : unreadCount(transcript, memory.seen()),
     }
   }
@@ -151,79 +135,49 @@ export function createChat(server: string, pageLocale: Locale): Chat {
     const seen = new Set(transcript.map((a) => a.channelData?.clientActivityID))
     sent = sent.filter((p) => !seen.has(p.id))
     synced = true
+    language.settle(transcript)
     update()
   }
 
   function notice(activity: Activity): void {
     const author = authorOf(activity)
-    if (activity.type === 'typing' && author === 'agent') showTyping('agent', AGENT_TYPING_MS)
-    else if (author !== 'member' && typing) showTyping(undefined, 0)
+    if (author !== 'member') typing.show(activity.type === 'typing' && author === 'agent' ? 'agent' : undefined)
     else if (activity.channelData?.clientActivityID) outbox.remove(activity.channelData.clientActivityID)
   }
 
-  function showTyping(who: ChatState['typing'], forMs: number): void {
-    clearTimeout(typingTimer)
-    typing = who
-    if (who) typingTimer = setTimeout(() => showTyping(undefined, 0), forMs)
-    update()
-  }
-
-  async function deliver(pending: Pending): Promise<string> {
-    try {
-      return await post(pending)
-    } catch (error) {
-      if (!(error instanceof CallFailure) || !(error.isDenied || error.status === 404)) throw error
-      if (error.isDenied) access.distrust()
-      else return replaceConversation(error)
-      return post(pending)
-    }
-  }
-
-  async function post(pending: Pending): Promise<string> {
-    const held = await access.ensure()
-    if (!held.started) throw new CallFailure(0, 'not_started')
-    const from = { id: held.userId, role: 'user' as const }
-    const base = { from, locale: LOCALE_TAGS[pending.locale], channelData: { clientActivityID: pending.id } }
-    const activity: Outgoing =
-      pending.kind === 'message'
-        ? { ...base, type: 'message', text: pending.text }
-        : { ...base, type: 'event', name: LOCALE_EVENT, value: { locale: pending.locale } }
-    return (await line.post(held.token, held.conversationId, activity)).id
-  }
-
-  /** The message waits until the new conversation is up; then it is sent there. */
-  function replaceConversation(error: CallFailure): never {
-    access.lose()
-    link.close()
-    link.open()
-    throw new CallFailure(0, error.code)
-  }
-
   function delivered(pending: Pending, activityId: string): void {
-    if (pending.kind === 'locale' && choice?.locale === pending.locale)
-      choice = { ...choice, afterSeq: seqOf(activityId) }
+    if (pending.kind === 'locale') {
+      language.accepted(pending.locale, seqOf(activityId))
+      language.settle(transcript)
+    }
     if (pending.kind === 'message' && !transcript.some((a) => a.id === activityId)) sent = [...sent, pending]
     update()
   }
 
-  function startAfresh(): void {
+  function empty(): void {
     transcript = []
     sent = []
     synced = true
+  }
+
+  /** The earlier conversation is gone; what the member wrote since goes to the next one. */
+  function startAfresh(): void {
+    empty()
     renewed = true
     memory.keepSeen(0)
     update()
   }
 
+  /** As if there never had been a conversation. */
   function clear(): void {
-    link.close()
-    outbox.clear()
     access.reset()
-    startAfresh()
+    empty()
     renewed = false
-    choice = undefined
+    language.reset()
     open = false
-    showTyping(undefined, 0)
+    outbox.clear()
+    link.close()
+    typing.show(undefined)
   }
 
   const stopWatching = [
@@ -259,28 +213,28 @@ export function createChat(server: string, pageLocale: Locale): Chat {
     },
     send: (text) => {
       outbox.add('message', text, current.locale)
-      if (current.owner === 'bot' && isUp()) showTyping('bot', TYPING_CAP_MS)
+      if (current.owner === 'bot' && isUp()) typing.show('bot')
     },
     retry: (id) => outbox.retry(id),
     discard: (id) => outbox.remove(id),
     reconnect: () => link.retryNow(),
     chooseLocale: (locale) => {
       if (locale === current.locale) return
-      choice = { locale, afterSeq: Number.POSITIVE_INFINITY }
+      language.choose(locale)
       if (access.current()) outbox.add('locale', '', locale)
       update()
     },
     pageLocale: (locale) => {
-      page = locale
+      language.page(locale)
       update()
     },
     forget: () => {
-      memory.forget()
       clear()
+      memory.forget()
     },
     stop: () => {
       for (const stop of stopWatching) stop()
-      clearTimeout(typingTimer)
+      typing.stop()
       link.close()
       access.stop()
       outbox.stop()

@@ -27,6 +27,8 @@ export interface Link {
   open(): void
   /** Tries at once instead of waiting. */
   retryNow(): void
+  /** The conversation was replaced by another one: read that. */
+  restart(): void
   /** The device says that it has no network. */
   pause(): void
   /** The page is looked at again. */
@@ -135,6 +137,9 @@ export function createLink(line: DirectLine, access: Access, localeTag: () => st
     },
     retryNow: () => {
       if (state.is === 'retrying') void connect()
+    },
+    restart: () => {
+      if (state.is !== 'connecting') void connect()
     },
     pause: () => {
       if (state.is === 'online' || state.is === 'connecting') retryLater()

@@ -109,6 +109,12 @@ export function botLocale(transcript: Transcript, afterSeq: number): Locale | un
   return newest && seqOf(newest.id) > afterSeq ? parseLocale(newest.locale) : undefined
 }
 
+/** Seq of the bot's first words in `locale` after `afterSeq`. */
+export function firstInLocale(transcript: Transcript, locale: Locale, afterSeq: number): number | undefined {
+  const first = transcript.find((a) => isFromBot(a) && seqOf(a.id) > afterSeq && parseLocale(a.locale) === locale)
+  return first && seqOf(first.id)
+}
+
 /** Messages to the member that came after `seen`. */
 export function unreadCount(transcript: Transcript, seen: number): number {
   return transcript.filter((a) => isMessage(a) && authorOf(a) !== 'member' && seqOf(a.id) > seen).length

@@ -28,7 +28,8 @@ export function createGroup(db: DatabaseSync): Group {
       commit.run()
       return undefined
     } catch (error) {
-      if (db.isTransaction) rollback.run()
+      // A handle that was closed meanwhile throws at being asked, which would end the process.
+      if (db.isOpen && db.isTransaction) rollback.run()
       return error ?? new AppError('store_unavailable')
     }
   }

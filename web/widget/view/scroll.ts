@@ -1,10 +1,14 @@
-/** Keeps the newest message in view while the member is at the end, and leaves them alone while they read above. */
+/** Keeps what is new in view while the member is at the end, and leaves them alone while they read above. */
 import type { Ref } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Line } from '../transcript.ts'
 
 /** Nearer to the end than this counts as "at the end", in pixels. */
 const NEAR = 60
+/** Messages this close together are one answer, in milliseconds. */
+const ONE_ANSWER_MS = 2_000
+/** Of a replayed history, so many messages are brought into view. */
+const LAST_FEW = 4
 
 export interface Scroll {
   log: Ref<HTMLDivElement>
@@ -16,16 +20,19 @@ export interface Scroll {
   toField(byKeyboard: boolean): void
 }
 
-export function useScroll(lines: readonly Line[]): Scroll {
+/** @param synced false while the history is still being read. */
+export function useScroll(lines: readonly Line[], synced: boolean): Scroll {
   const log = useRef<HTMLDivElement>(null)
   const follows = useRef(true)
   const placed = useRef(0)
   const [away, setAway] = useState(false)
+  const anchor = useAnswerStart(lines, synced)
 
   function settle() {
     const box = log.current
     if (!box || !follows.current) return
-    box.scrollTop = restingPlace(box)
+    // Never upwards: who went to the end of a long answer stays there.
+    box.scrollTop = Math.max(box.scrollTop, restingPlace(box, anchor.current))
     placed.current = box.scrollTop
   }
 
@@ -41,6 +48,7 @@ export function useScroll(lines: readonly Line[]): Scroll {
     if (last?.author === 'member' && last.state !== 'sent') follows.current = true
     if (follows.current) setAway(false)
   }, [last?.key])
+  // Every time: a banner or a "not sent" line moves the end too.
   useLayoutEffect(settle)
   useLayoutEffect(() => {
     const watch = new ResizeObserver(settle)
@@ -55,7 +63,7 @@ export function useScroll(lines: readonly Line[]): Scroll {
     toLatest: () => {
       follows.current = true
       setAway(false)
-      settle()
+      log.current?.scrollTo({ top: log.current.scrollHeight })
       log.current?.focus({ preventScroll: true })
     },
     toField: (byKeyboard) => {
@@ -67,10 +75,29 @@ export function useScroll(lines: readonly Line[]): Scroll {
   }
 }
 
+/** Index of the message where the newest answer begins: the member's own question, or the first of a batch. */
+function useAnswerStart(lines: readonly Line[], synced: boolean): { readonly current: number } {
+  const start = useRef(0)
+  const count = useRef(0)
+  const at = useRef(0)
+  const replayed = useRef(synced)
+  useLayoutEffect(() => {
+    if (lines.length === count.current) return
+    if (Date.now() - at.current > ONE_ANSWER_MS) start.current = count.current
+    at.current = Date.now()
+    count.current = lines.length
+    const own = lines.findLastIndex((line) => line.author === 'member')
+    const few = replayed.current ? 0 : lines.length - LAST_FEW
+    start.current = Math.max(start.current, own, few)
+    if (lines.length < start.current) start.current = 0
+    replayed.current = synced
+  }, [lines.length, synced])
+  return start
+}
+
 /** The end; but when the answer is longer than the view, the place where the answer begins. */
-function restingPlace(box: HTMLElement): number {
+function restingPlace(box: HTMLElement, index: number): number {
   const end = box.scrollHeight - box.clientHeight
-  const own = [...box.querySelectorAll<HTMLElement>('.message.member')].at(-1)
-  const first = own ?? box.querySelector<HTMLElement>('.message')
-  return first ? Math.min(end, first.offsetTop - 12) : end
+  const first = index > 0 ? box.querySelectorAll<HTMLElement>('.message')[index] : box
+  return first ? Math.min(end, first === box ? 0 : first.offsetTop - 12) : end
 }

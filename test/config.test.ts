@@ -1,0 +1,123 @@
+import { describe, expect, test } from '@jest/globals'
+import { type Config, ConfigError, readConfig } from '../src/config.ts'
+
+const KEY = Buffer.alloc(32, 1).toString('base64')
+
+/** A production environment without a fault. */
+const GOOD = {
+  NODE_ENV: 'production',
+  PUBLIC_URL: 'https://soutien.example.com/clavardage',
+  DIRECT_LINE_SECRET: 's'.repeat(32),
+  TOKEN_KEYS: `new:${KEY},old:${KEY}`,
+  SMTP_URL: 'smtps://envoi.example.com',
+  MAIL_FROM: 'sesame@example.com',
+  SUPPORT_EMAIL: 'soutien@example.com',
+} as const
+
+function faultsOf(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults
+    throw error
+  }
+}
+
+const namesOf = (faults: readonly string[]) => faults.map((fault) => fault.split(':')[0])
+
+describe('development', () => {
+  test('needs nothing', () => {
+    const config = readConfig({})
+    expect(config).toMatchObject({ production: false, port: 3978, host: '127.0.0.1', dataDir: './data' })
+    expect(config.publicUrl.href).toBe('http://localhost:3978/')
+    expect([config.directLineSecret, config.tokenKeys, config.smtpUrl]).toEqual([undefined, undefined, undefined])
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  test('an empty or blank value counts as left out', () => {
+    expect(readConfig({ PORT: '', HOST: '  ', SMTP_URL: ' ', REDIS_URL: '' })).toEqual(readConfig({}))
+  })
+})
+
+describe('production', () => {
+  test('starts with its secrets', () => {
+    const config = readConfig(GOOD)
+    expect(config.production).toBe(true)
+    expect(config.publicUrl.href).toBe('https://soutien.example.com/clavardage/')
+    expect(config.tokenKeys?.map((k) => [k.kid, k.key.length])).toEqual([
+      ['new', 32],
+      ['old', 32],
+    ])
+  })
+
+  test('refuses to start without them, naming all at once', () => {
+    expect([...namesOf(faultsOf({ NODE_ENV: 'production' }))].sort()).toEqual(
+      Object.keys(GOOD)
+        .filter((name) => name !== 'NODE_ENV')
+        .sort(),
+    )
+  })
+
+  test.each(Object.keys(GOOD).filter((name) => name !== 'NODE_ENV'))('refuses to start without %s', (name) => {
+    expect(faultsOf({ ...GOOD, [name]: undefined })).toEqual([`${name}: must be set`])
+    expect(faultsOf({ ...GOOD, [name]: '  ' })).toEqual([`${name}: must be set`])
+  })
+})
+
+/** Each variable with values that can't be used. The marked part must not be repeated to whoever reads the terminal. */
+const BAD: readonly (readonly [string, string])[] = [
+  ['NODE_ENV', 'prod-CANARY'],
+  ['PORT', '65536'],
+  ['PORT', '-1'],
+  ['PORT', '80a'],
+  ['PORT', '3.5'],
+  ['PUBLIC_URL', 'CANARY.example.com'],
+  ['PUBLIC_URL', 'javascript:CANARY'],
+  ['DIRECT_LINE_SECRET', 'CANARY-too-short'],
+  ['TOKEN_KEYS', 'CANARY'],
+  ['TOKEN_KEYS', `new:${KEY},old:CANARY`],
+  ['TOKEN_KEYS', `:${KEY}`],
+  ['WIDGET_ORIGINS', 'https://CANARY.example.com/page'],
+  ['WIDGET_ORIGINS', 'https://a.example.com https://CANARY.example.com/'],
+  ['WIDGET_ORIGINS', '*'],
+  ['SMTP_URL', 'https://CANARY@example.com'],
+  ['MAIL_FROM', 'CANARY'],
+  ['MAIL_FROM', 'CANARY <a@example.com>'],
+  ['MAIL_FROM', 'CANARY@example.com,b@example.com'],
+  ['SUPPORT_EMAIL', 'CANARY@example'],
+  ['SIGN_IN_URL', 'ftp://CANARY.example.com'],
+  ['TIME_ZONE', 'CANARY/Montreal'],
+  ['LOG_LEVEL', 'CANARY'],
+  ['REDIS_URL', 'redis://CANARY@localhost'],
+  ['COVERAGE_URL', 'https://CANARY.example.com'],
+  ['IDENTITY_KEYS', 'CANARY'],
+  ['MicrosoftAppId', 'CANARY'],
+]
+
+describe('faults', () => {
+  test.each(BAD)('%s=%s is one fault, named and not shown', (name, value) => {
+    const faults = faultsOf({ ...GOOD, [name]: value })
+    expect(namesOf(faults)).toEqual([name])
+    expect(JSON.stringify(faults)).not.toContain('CANARY')
+  })
+
+  test('all are named at once, and the error itself shows no value either', () => {
+    const env = Object.fromEntries(BAD)
+    const names = [...new Set(BAD.map(([name]) => name))]
+    expect([...new Set(namesOf(faultsOf(env)))].sort()).toEqual(names.sort())
+    let thrown: unknown
+    try {
+      readConfig(env)
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toMatchObject({ code: 'config_invalid', facts: { faults: faultsOf(env).length } })
+    expect(`${thrown} ${(thrown as Error).stack} ${JSON.stringify(thrown)}`).not.toContain('CANARY')
+  })
+
+  test('a port of 0 and the whole range are fine', () => {
+    const ports: Config['port'][] = ['0', '1', '65535'].map((PORT) => readConfig({ PORT }).port)
+    expect(ports).toEqual([0, 1, 65_535])
+  })
+})

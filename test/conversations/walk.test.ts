@@ -1,0 +1,99 @@
+import { afterAll, describe, expect, test } from '@jest/globals'
+import { expects } from '../../src/dialog/step.ts'
+import { LOCALES, type Locale } from '../../src/wire/activity.ts'
+import { CONTENT, createStage, recordVisits, shown, type Talk } from '../support/conversation.ts'
+
+/** One thing a member (or the clock, or an agent) may do. */
+type Move =
+  | { option: string }
+  | { email: string }
+  | { text: string }
+  | { lost: true }
+  | { person: true }
+  | { time: true }
+  | { agent: 'handback' | 'resolve' }
+
+const recorded = recordVisits(CONTENT.trees)
+const stage = createStage(recorded.trees)
+afterAll(() => stage.close())
+
+async function act(talk: Talk, locale: Locale, move: Move) {
+  if ('option' in move) {
+    const { dialog } = await talk.state()
+    const option = expects(CONTENT.trees, dialog)?.options.find((o) => o.id === move.option)
+    return talk.say(CONTENT.texts.say(locale, option?.key ?? ''))
+  }
+  if ('lost' in move) return talk.say('zzkrpt wqx')
+  if ('person' in move) return talk.say(CONTENT.texts.say(locale, 'common:options.person'))
+  if ('email' in move) return talk.say(move.email)
+  if ('text' in move) return talk.say(move.text)
+  if ('time' in move) return talk.timeOut()
+  await talk.agent('claim')
+  return talk.agent(move.agent)
+}
+
+/** Everything that can be done where the conversation stands. */
+async function moves(talk: Talk): Promise<Move[]> {
+  const { owner, dialog } = await talk.state()
+  if (owner === 'waiting') return [{ agent: 'handback' }, { agent: 'resolve' }]
+  if (dialog.waiting) return [{ time: true }]
+  const expected = expects(CONTENT.trees, dialog)
+  if (!expected) return []
+  return [
+    ...expected.options.map((o) => ({ option: o.id })),
+    ...(expected.takesEmail ? [{ email: 'camille.tremblay@example.com' }] : []),
+    ...(expected.takesText ? [{ text: 'Marie-Ève Gagnon' }] : [{ lost: true as const }]),
+    ...(expected.node === 'welcome.menu' ? [{ person: true as const }] : []),
+  ]
+}
+
+/** A person reads whole sentences in their language: no keys, no holes, and says where the conversation stands. */
+function checkReplies(entries: Awaited<ReturnType<Talk['say']>>, locale: Locale): void {
+  const replies = shown(entries)
+  expect(replies.length).toBeGreaterThan(0)
+  for (const { activity } of replies) {
+    expect(activity.text).toMatch(/\S/)
+    expect(activity.text).not.toMatch(/\{\{|\}\}|^[a-z_]+:[a-z_.]+$|undefined/)
+    expect(activity.locale).toBe(`${locale}-CA`)
+    if (activity.channelData?.author === 'bot') expect(activity.channelData.node).toMatch(/^\w+\.\w+$/)
+    for (const action of activity.suggestedActions?.actions ?? []) expect(action.value).not.toContain(':')
+  }
+}
+
+/** Walks every option of every question, breadth first; each step is a turn of a conversation that stands where the
+ *  last one stopped. */
+async function walk(locale: Locale): Promise<{ edges: number }> {
+  const start = await stage.open(locale)
+  checkReplies(start.greeting, locale)
+  const queue = [start]
+  const seen = new Set<string>()
+  let edges = 0
+  for (const talk of queue) {
+    const from = await talk.state()
+    for (const move of await moves(talk)) {
+      const next = await stage.open(locale, from)
+      checkReplies(await act(next, locale, move), locale)
+      edges++
+      const place = placeOf(await next.state())
+      if (!seen.has(place)) queue.push(next)
+      seen.add(place)
+    }
+  }
+  return { edges }
+}
+
+function placeOf({ owner, dialog }: Awaited<ReturnType<Talk['state']>>): string {
+  const stack = dialog.stack.slice(-2).map((p) => `${p.dialog}.${p.node}`)
+  return [owner, ...stack, dialog.misses, dialog.slots.rating, dialog.slots.region !== undefined].join(' ')
+}
+
+describe.each(LOCALES)('every way through the trees (%s)', (locale) => {
+  test('answers in whole sentences, everywhere, without one failed turn', async () => {
+    recorded.visited.clear()
+    const { edges } = await walk(locale)
+    const all = [...CONTENT.trees.values()].flatMap((d) => [...d.nodes.keys()].map((n) => `${d.name}.${n}`))
+    expect(all.filter((node) => !recorded.visited.has(node))).toEqual([])
+    expect(stage.failures).toEqual([])
+    expect(edges).toBeGreaterThan(150)
+  }, 120_000)
+})

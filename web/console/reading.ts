@@ -1,0 +1,67 @@
+/** Reading what is shown: after every hint, after every reconnection. Two hints at once cost one more reading, not two. */
+import type { ConversationView, DeadLetter, QueueItem } from '../../src/wire/desk.ts'
+import { ApiError, conversationPath, get } from './api.ts'
+import type { Outgoing } from './kept.ts'
+import type { Cell } from './state.ts'
+
+export interface Reading {
+  queue(): Promise<void>
+  conversation(): Promise<void>
+  all(): Promise<void>
+}
+
+/** @param onFault told of whatever a reading could not do; reading again is not its affair. */
+export function createReading(cell: Cell, onFault: (error: unknown) => void): Reading {
+  const queue = merged(async () => {
+    const [{ items }, dead] = await Promise.all([
+      get<{ items: QueueItem[] }>('/queue'),
+      get<{ items: DeadLetter[] }>('/dead'),
+    ])
+    cell.set({ queue: items, dead: dead.items })
+  }, onFault)
+  const conversation = merged(() => readConversation(cell), onFault)
+  return { queue, conversation, all: async () => void (await Promise.all([queue(), conversation()])) }
+}
+
+async function readConversation(cell: Cell): Promise<void> {
+  const { selected, locale } = cell.get()
+  if (selected === undefined) return
+  try {
+    const view = await get<ConversationView>(conversationPath(selected, `?locale=${locale}`))
+    // The agent went on while this was read: what came is of no use now.
+    if (cell.get().selected !== selected) return
+    const { outbox } = cell.get()
+    cell.set({ view, gone: false, outbox: { ...outbox, [selected]: unseen(outbox[selected] ?? [], view) } })
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error
+    if (cell.get().selected === selected) cell.set({ view: undefined, gone: true })
+  }
+}
+
+/** The replies that the transcript does not have yet. */
+function unseen(outgoing: Outgoing[], view: ConversationView): Outgoing[] {
+  const seen = new Set(view.activities.map((a) => a.channelData?.clientActivityID))
+  return outgoing.filter((o) => !seen.has(o.clientActivityID))
+}
+
+/** While one run is under way, any number of calls become one more run after it. */
+function merged(run: () => Promise<void>, onFault: (error: unknown) => void): () => Promise<void> {
+  let current: Promise<void> | undefined
+  let again: Promise<void> | undefined
+  const start = () => {
+    current = run()
+      .catch(onFault)
+      .finally(() => {
+        current = undefined
+      })
+    return current
+  }
+  return () => {
+    if (!current) return start()
+    again ??= current.then(() => {
+      again = undefined
+      return start()
+    })
+    return again
+  }
+}

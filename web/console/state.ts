@@ -1,0 +1,85 @@
+/** What the console shows, as one value, and who is told when it changes. */
+import type { Locale } from '../../src/wire/activity.ts'
+import type { ConversationView, DeadLetter, QueueItem, Session } from '../../src/wire/desk.ts'
+import type { Outgoing } from './kept.ts'
+
+/** Which screen. `opening`: looking whether someone is signed in. */
+export type Phase = 'opening' | 'signedOut' | 'choosePassword' | 'ready'
+
+export type SignInFault = 'linkFailed' | 'failed' | 'ended' | 'unreachable' | 'busy'
+
+export type Filter = 'all' | 'unclaimed' | 'mine'
+
+/** On narrow screens one is shown at a time. */
+export type Pane = 'queue' | 'conversation' | 'context'
+
+/** `key` in `desk:notice`. */
+export interface Notice {
+  kind: 'good' | 'bad'
+  key: 'claimLost' | 'claimLostUnknown' | 'claimStale' | 'commandStale' | 'notWaiting' | 'unreachable' | 'failed' | Done
+  values: Readonly<Record<string, string>>
+}
+
+export type Done = 'claimed' | 'handback' | 'resolve'
+
+export interface DeskState {
+  locale: Locale
+  phase: Phase
+  session?: Session
+  fault?: SignInFault
+  online: boolean
+  /** Undefined until first read. */
+  queue?: QueueItem[]
+  dead: DeadLetter[]
+  filter: Filter
+  pane: Pane
+  selected?: string
+  /** Of `selected`; undefined while it is read. */
+  view?: ConversationView
+  /** The selected conversation does not exist any more. */
+  gone: boolean
+  drafts: Record<string, string>
+  outbox: Record<string, Outgoing[]>
+  notice?: Notice
+  /** A command is on its way; its buttons rest. */
+  busy: boolean
+  shortcuts: boolean
+}
+
+type Listener = () => void
+
+export interface Cell {
+  get(): DeskState
+  /** `undefined` removes a value. */
+  set(change: { [K in keyof DeskState]?: DeskState[K] | undefined }): void
+  subscribe(listener: Listener): () => void
+}
+
+export function createCell(first: DeskState): Cell {
+  let state = first
+  const listeners = new Set<Listener>()
+  return {
+    get: () => state,
+    set(change) {
+      state = { ...state, ...change } as DeskState
+      for (const listener of listeners) listener()
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/** The queue as filtered, in the server's order: oldest first. */
+export function shownQueue({ queue, filter, session }: DeskState): QueueItem[] {
+  if (!queue) return []
+  if (filter === 'unclaimed') return queue.filter((i) => i.owner === 'waiting')
+  if (filter === 'mine') return queue.filter((i) => i.agent?.id === session?.agent.id && i.owner === 'agent')
+  return queue
+}
+
+/** Who wrote it is the signed-in agent. */
+export function isMine({ view, session }: DeskState): boolean {
+  return view?.owner === 'agent' && view.agent?.id !== undefined && view.agent.id === session?.agent.id
+}
