@@ -58,7 +58,7 @@ type Case = readonly [FaultCode, string, () => Fault[]]
 
 /** Each code with what makes it, and all the lines that are named for it. */
 const CASES: readonly Case[] = [
-  ['yaml_invalid', 'main:9', () => faultsOf(main('  sending: {', '  sending: { {'))],
+  ['yaml_invalid', 'main:9', () => faultsOf(main('with: [email]', 'with: [email}'))],
   ['shape_invalid', 'main:10', () => faultsOf(main('seconds: 5', 'seconds: soon'))],
   ['name_mismatch', 'main:1', () => faultsOf(main('dialog: main', 'dialog: other'))],
   ['name_reserved', 'mail:1', () => faultsOf({ ...GOOD, 'dialogs/mail.yaml': 'dialog: mail\nstart: a\nnodes: {}' })],
@@ -68,10 +68,17 @@ const CASES: readonly Case[] = [
   ['unreachable_node', 'main:13', () => faultsOf(added('  island: { type: say, next: done }'))],
   [
     'no_way_out',
-    'main:13',
-    () => faultsOf(main('timeout: done }', 'timeout: trap }\n  trap: { type: ask, options: { again: trap } }')),
+    'main:14',
+    () => {
+      const tree = MAIN.replace('no: helped', 'no: helped, odd: trap')
+      return faultsOf({ ...GOOD, 'dialogs/main.yaml': `${tree}  trap: { type: ask, options: { again: trap } }\n` })
+    },
   ],
-  ['endless_loop', 'main:4', () => faultsOf(main('next: question', 'next: hello'))],
+  [
+    'endless_loop',
+    'help:4',
+    () => faultsOf({ ...GOOD, 'dialogs/help.yaml': HELP.replace('else: second', 'else: first') }),
+  ],
   ['unknown_text', 'main:5', () => faultsOf(GOOD, without('main:question.aliases.no'))],
   ['missing_language', 'main:4', () => faultsOf(GOOD, without('main:hello.say', 'en'))],
   ['same_button_text', 'main:5', () => faultsOf(GOOD, (_, key) => (key.includes('question.options') ? 'Oui' : key))],

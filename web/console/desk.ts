@@ -4,7 +4,17 @@ import type { CommandDone, Session } from '../../src/wire/desk.ts'
 import { ApiError, call, conversationPath, get, isTransient, post } from './api.ts'
 import { type Kept, keepLocale, keepShortcuts, keptFor, keptLocale, keptShortcuts } from './kept.ts'
 import { createReading } from './reading.ts'
-import { type Cell, createCell, type Done, type Filter, isMine, type Notice, type Pane, type SignInFault, shownQueue } from './state.ts'
+import {
+  type Cell,
+  createCell,
+  type Done,
+  type Filter,
+  isMine,
+  type Notice,
+  type Pane,
+  type SignInFault,
+  shownQueue,
+} from './state.ts'
 import { openStream, type Stream } from './stream.ts'
 
 /** An agent at work tells the server so at most this often; reading and writing do not. */
@@ -77,7 +87,12 @@ export function createDesk() {
     cell,
     reading,
     ...createDoor(cell, enter, leave, onFault, () => kept?.forget()),
-    ...createMoves(cell, reading, () => stream, () => kept),
+    ...createMoves(
+      cell,
+      reading,
+      () => stream,
+      () => kept,
+    ),
     ...createCommands(cell, reading, onFault),
     keepReplies,
     onFault,

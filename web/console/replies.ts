@@ -52,7 +52,7 @@ export function createReplies({ cell, reading, keepReplies, onFault }: Desk) {
       const text = (cell.get().drafts[id] ?? '').trim()
       if (text === '' || !cell.get().online) return
       const outgoing: Outgoing = {
-        clientActivityID: crypto.randomUUID(),
+        clientActivityID: freshId(),
         text,
         at: new Date().toISOString(),
         status: 'sending',
@@ -65,4 +65,9 @@ export function createReplies({ cell, reading, keepReplies, onFault }: Desk) {
       void deliver(id, outgoing)
     },
   }
+}
+
+/** 128 random bits. Not `randomUUID`: pages served without HTTPS do not have it. */
+function freshId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('')
 }

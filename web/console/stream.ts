@@ -116,7 +116,9 @@ function parseHint(data: unknown): DeskHint | undefined {
     if (typeof hint !== 'object' || hint === null || !('type' in hint)) return undefined
     if (hint.type === 'queue') return { type: 'queue' }
     const id = 'conversationId' in hint ? hint.conversationId : undefined
-    return hint.type === 'conversation' && typeof id === 'string' ? { type: 'conversation', conversationId: id } : undefined
+    return hint.type === 'conversation' && typeof id === 'string'
+      ? { type: 'conversation', conversationId: id }
+      : undefined
   } catch {
     return undefined
   }

@@ -1,0 +1,189 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import type { ConversationView, Step, Summary } from '../../../src/wire/desk.ts'
+import { isMine } from '../state.ts'
+import { clockTime, counted, fill, term } from '../words.ts'
+import { ownerText } from './conversation.tsx'
+import { useTools } from './hooks.ts'
+import { LanguageBadge } from './language.tsx'
+import { Wait } from './queue.tsx'
+import type { Overlay } from './workplace.tsx'
+
+const REVEAL_SECONDS = 60
+
+interface Props {
+  onAsk: (question: Overlay) => void
+  /** Addresses in full, while they may be seen. */
+  revealed: string[] | undefined
+  onHide: () => void
+}
+
+/** What an agent needs to know before answering. Never a code, addresses masked. */
+export function ContextPanel(props: Props) {
+  const { desk, state, words } = useTools()
+  const { view } = state
+  return (
+    <aside class="column context" aria-label={words.context.title}>
+      <div class="column-top">
+        <button type="button" class="quiet to-conversation" onClick={() => desk.show('conversation')}>
+          <span aria-hidden="true">‹ </span>
+          {words.context.back}
+        </button>
+        <h2>{words.context.title}</h2>
+      </div>
+      {view && (
+        <div class="context-body">
+          <Facts view={view} />
+          <Addresses view={view} {...props} />
+          <Answers summary={view.summary} />
+          <Feedback summary={view.summary} />
+          <Steps steps={view.summary.steps} />
+        </div>
+      )}
+    </aside>
+  )
+}
+
+function Facts({ view }: { view: ConversationView }) {
+  const { state, words } = useTools()
+  const text = words.context
+  return (
+    <dl class="facts">
+      <Fact label={text.ticket}>{view.ticket}</Fact>
+      <Fact label={text.language}>
+        <LanguageBadge locale={view.locale} />
+        {view.locale === 'fr' ? words.languages.inFr : words.languages.inEn}
+      </Fact>
+      <Fact label={text.status}>{ownerText(state, words)}</Fact>
+      {view.reason && <Fact label={text.reason}>{term(state.locale, 'reasons', view.reason)}</Fact>}
+      {view.requestedAt && (
+        <Fact label={words.wait.label}>
+          {view.owner === 'waiting' && <Wait at={view.requestedAt} />}
+          <span class="soft">{fill(text.since, { time: clockTime(view.requestedAt, state.locale) })}</span>
+        </Fact>
+      )}
+    </dl>
+  )
+}
+
+function Fact({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  )
+}
+
+function Addresses({ view, onAsk, revealed, onHide }: Props & { view: ConversationView }) {
+  const { state, words } = useTools()
+  const text = words.context
+  const { addresses } = view.summary
+  return (
+    <section>
+      <h3>{text.addresses}</h3>
+      {addresses.length === 0 && <p class="soft">{text.noAddresses}</p>}
+      <ul class="addresses">
+        {addresses.map(({ masked, at, receipt }) => (
+          <li key={`${masked} ${at}`}>
+            <span class="address">{masked}</span> <time dateTime={at}>{clockTime(at, state.locale)}</time>
+            <span class={receipt ? `receipt ${receiptTone(receipt)}` : 'receipt'}>
+              {receipt ? term(state.locale, 'receipts', receipt) : text.pending}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {addresses.length > 0 && !isMine(state) && <p class="soft">{text.revealNeedsClaim}</p>}
+      {addresses.length > 0 && isMine(state) && !revealed && (
+        <button type="button" aria-disabled={!state.online} onClick={() => onAsk('reveal')}>
+          {text.reveal}
+        </button>
+      )}
+      {revealed && <Revealed addresses={revealed} onHide={onHide} />}
+    </section>
+  )
+}
+
+function receiptTone(receipt: string): string {
+  if (receipt === 'code_sent') return 'good'
+  return receipt === 'failed' ? 'bad' : ''
+}
+
+function Revealed({ addresses, onHide }: { addresses: string[]; onHide: () => void }) {
+  const { state, words } = useTools()
+  const [left, setLeft] = useState(REVEAL_SECONDS)
+  useEffect(() => {
+    const until = Date.now() + REVEAL_SECONDS * 1000
+    const timer = setInterval(() => setLeft(Math.max(0, Math.ceil((until - Date.now()) / 1000))), 500)
+    return () => clearInterval(timer)
+  }, [])
+  useEffect(() => {
+    if (left === 0) onHide()
+  }, [left, onHide])
+  const text = words.context
+  return (
+    <div class="revealed">
+      <h4>{text.revealed}</h4>
+      {addresses.length === 0 && <p>{text.revealedNone}</p>}
+      <ul>
+        {addresses.map((address) => (
+          <li key={address}>{address}</li>
+        ))}
+      </ul>
+      <p>
+        <span class="soft">{counted(text, 'hides', left, state.locale)}</span>{' '}
+        <button type="button" class="quiet" onClick={onHide}>
+          {text.hideNow}
+        </button>
+      </p>
+    </div>
+  )
+}
+
+function Answers({ summary }: { summary: Summary }) {
+  const { words } = useTools()
+  if (summary.answers.length === 0) return null
+  return (
+    <section>
+      <h3>{words.context.answers}</h3>
+      <dl class="facts">
+        {summary.answers.map(({ label, value }) => (
+          <Fact key={label} label={label}>
+            {value}
+          </Fact>
+        ))}
+      </dl>
+    </section>
+  )
+}
+
+function Feedback({ summary }: { summary: Summary }) {
+  const { state, words } = useTools()
+  if (!summary.feedback) return null
+  return (
+    <section>
+      <h3>{words.context.feedback}</h3>
+      <p>{term(state.locale, 'ratings', summary.feedback.rating)}</p>
+      {summary.feedback.comment && <blockquote>{summary.feedback.comment}</blockquote>}
+    </section>
+  )
+}
+
+function Steps({ steps }: { steps: Step[] }) {
+  const { state, words } = useTools()
+  const text = words.context
+  return (
+    <section>
+      <h3>{text.steps}</h3>
+      {steps.length === 0 && <p class="soft">{text.noSteps}</p>}
+      <ol class="steps">
+        {steps.map((step) => (
+          <li key={`${step.at} ${step.node}`} title={step.node}>
+            <span>{step.dialog}</span> <time dateTime={step.at}>{clockTime(step.at, state.locale)}</time>
+            {step.choice && <span class="choice">{fill(text.chose, { choice: step.choice })}</span>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  )
+}

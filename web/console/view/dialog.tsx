@@ -1,0 +1,55 @@
+import type { ComponentChildren } from 'preact'
+import { useEffect, useId, useRef } from 'preact/hooks'
+import { useTools } from './hooks.ts'
+
+interface ModalProps {
+  title: string
+  onClose: () => void
+  children: ComponentChildren
+}
+
+/** A native modal dialog: the browser keeps the focus inside, and gives it back afterwards. */
+export function Modal({ title, onClose, children }: ModalProps) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const id = useId()
+  useEffect(() => {
+    const before = document.activeElement
+    dialog.current?.showModal()
+    return () => {
+      // What was focused may be gone with the claim; then the conversation is the place to go on.
+      const back =
+        before instanceof HTMLElement && before.isConnected ? before : document.getElementById('conversation')
+      back?.focus()
+    }
+  }, [])
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </dialog>
+  )
+}
+
+export type Question = 'handback' | 'resolve' | 'reveal' | 'signOut'
+
+/** Asks before something that cannot be undone. */
+export function Confirm({ question, onYes, onClose }: { question: Question; onYes: () => void; onClose: () => void }) {
+  const { confirm } = useTools().words
+  const yes = () => {
+    onClose()
+    onYes()
+  }
+  return (
+    <Modal title={confirm[`${question}Title`]} onClose={onClose}>
+      <p>{confirm[`${question}Text`]}</p>
+      <div class="actions">
+        <button type="button" class="main" onClick={yes}>
+          {confirm[`${question}Yes`]}
+        </button>
+        <button type="button" onClick={onClose}>
+          {confirm.cancel}
+        </button>
+      </div>
+    </Modal>
+  )
+}

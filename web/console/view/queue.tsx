@@ -1,0 +1,96 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { QueueItem } from '../../../src/wire/desk.ts'
+import { type Filter, shownQueue } from '../state.ts'
+import { fill, fullTime, term, type Words, waited } from '../words.ts'
+import { useTools } from './hooks.ts'
+import { LanguageBadge } from './language.tsx'
+
+const FILTERS = ['all', 'unclaimed', 'mine'] as const satisfies readonly Filter[]
+
+export function Queue() {
+  const { state, words } = useTools()
+  const items = shownQueue(state)
+  return (
+    <nav class="column queue" aria-label={words.queue.title}>
+      <div class="column-top">
+        <h2>{words.queue.title}</h2>
+        <Filters />
+      </div>
+      {state.queue && items.length === 0 && <p class="empty">{emptyText(state.filter, words)}</p>}
+      {!state.queue && <p class="empty">{words.loading}</p>}
+      {items.length > 0 && (
+        <ol aria-label={words.queue.list}>
+          {items.map((item) => (
+            <QueueLine key={item.conversationId} item={item} />
+          ))}
+        </ol>
+      )}
+    </nav>
+  )
+}
+
+function emptyText(filter: Filter, { queue }: Words): string {
+  return { all: queue.empty, unclaimed: queue.emptyUnclaimed, mine: queue.emptyMine }[filter]
+}
+
+function Filters() {
+  const { desk, state, words } = useTools()
+  return (
+    <fieldset class="segments">
+      <legend class="unseen">{words.queue.filter}</legend>
+      {FILTERS.map((filter) => (
+        <button key={filter} type="button" aria-pressed={state.filter === filter} onClick={() => desk.filter(filter)}>
+          {words.queue[filter]}
+        </button>
+      ))}
+    </fieldset>
+  )
+}
+
+function QueueLine({ item }: { item: QueueItem }) {
+  const { desk, state } = useTools()
+  const button = useRef<HTMLButtonElement>(null)
+  const current = item.conversationId === state.selected
+  useEffect(() => {
+    if (current) button.current?.scrollIntoView({ block: 'nearest' })
+  }, [current])
+  return (
+    <li>
+      <button
+        ref={button}
+        type="button"
+        class={`request ${item.owner}`}
+        aria-current={current ? 'true' : undefined}
+        onClick={() => desk.select(item.conversationId)}
+      >
+        <span class="request-line">
+          <strong class="ticket">{item.ticket}</strong>
+          <LanguageBadge locale={item.locale} />
+          <Owner item={item} />
+        </span>
+        <span class="reason">{term(state.locale, 'reasons', item.reason)}</span>
+        <Wait at={item.requestedAt} />
+      </button>
+    </li>
+  )
+}
+
+function Owner({ item }: { item: QueueItem }) {
+  const { state, words } = useTools()
+  if (item.owner === 'waiting') return <span class="owner free">{words.queue.free}</span>
+  const mine = item.agent?.id === state.session?.agent.id
+  if (mine) return <span class="owner yours">{words.queue.yours}</span>
+  return <span class="owner">{fill(words.queue.takenBy, { name: item.agent?.name ?? '' })}</span>
+}
+
+/** How long the member has waited: colour, and the same in words. */
+export function Wait({ at }: { at: string }) {
+  const { state, words, now } = useTools()
+  const { level, text } = waited(at, now, state.locale)
+  return (
+    <time class={`wait ${level}`} dateTime={at} title={fullTime(at, state.locale)}>
+      <span class="unseen">{words.wait.label} : </span>
+      {text}
+    </time>
+  )
+}

@@ -1,0 +1,93 @@
+import { useState } from 'preact/hooks'
+import { isMine } from '../state.ts'
+import { ContextPanel } from './context.tsx'
+import { Conversation } from './conversation.tsx'
+import { Confirm, Modal, type Question } from './dialog.tsx'
+import { useTools } from './hooks.ts'
+import { DeadBanner, NoticeBar, OfflineBanner } from './notices.tsx'
+import { PasswordForm } from './password.tsx'
+import { Queue } from './queue.tsx'
+import { ShortcutHelp, useShortcuts } from './shortcuts.tsx'
+import { TopBar } from './top-bar.tsx'
+
+export type Overlay = Question | 'help' | 'password'
+
+/** The signed-in console: queue, conversation, details. */
+export function Workplace() {
+  const { desk, state } = useTools()
+  const [overlay, setOverlay] = useState<Overlay>()
+  const [revealed, setRevealed] = useState<{ id: string; addresses: string[] }>()
+  const ask = (question: Overlay) => {
+    if (question === 'help' || question === 'password' || question === 'signOut' || isMine(state)) setOverlay(question)
+  }
+  const claim = async () => {
+    if (await desk.claim()) focusReply()
+  }
+  const reveal = async () => {
+    const id = state.selected
+    const addresses = await desk.reveal()
+    if (id !== undefined && addresses) setRevealed({ id, addresses })
+  }
+  useShortcuts(
+    {
+      next: () => desk.move(1),
+      previous: () => desk.move(-1),
+      claim,
+      reply: focusReply,
+      handback: () => ask('handback'),
+      resolve: () => ask('resolve'),
+      help: () => ask('help'),
+    },
+    state.shortcuts,
+  )
+  const shown = revealed?.id === state.selected && isMine(state) ? revealed?.addresses : undefined
+  return (
+    <div class="desk" data-pane={state.pane}>
+      <TopBar onAsk={ask} />
+      <div class="notices">
+        <OfflineBanner />
+        <DeadBanner />
+        <NoticeBar />
+      </div>
+      <div class="columns">
+        <Queue />
+        <Conversation onAsk={ask} onClaim={claim} />
+        <ContextPanel onAsk={ask} revealed={shown} onHide={() => setRevealed(undefined)} />
+      </div>
+      <Overlays overlay={overlay} onReveal={reveal} onClose={() => setOverlay(undefined)} />
+    </div>
+  )
+}
+
+function focusReply(): void {
+  // After the field has been drawn: the claim has only just been confirmed.
+  requestAnimationFrame(() => document.getElementById('reply')?.focus())
+}
+
+interface OverlaysProps {
+  overlay: Overlay | undefined
+  onReveal: () => void
+  onClose: () => void
+}
+
+function Overlays({ overlay, onReveal, onClose }: OverlaysProps) {
+  const { desk, words } = useTools()
+  switch (overlay) {
+    case undefined:
+      return null
+    case 'help':
+      return <ShortcutHelp onClose={onClose} />
+    case 'password':
+      return (
+        <Modal title={words.password.changeTitle} onClose={onClose}>
+          <PasswordForm onDone={onClose} cancel={words.confirm.cancel} onCancel={onClose} />
+        </Modal>
+      )
+    case 'reveal':
+      return <Confirm question="reveal" onYes={onReveal} onClose={onClose} />
+    case 'signOut':
+      return <Confirm question="signOut" onYes={() => void desk.signOut()} onClose={onClose} />
+    default:
+      return <Confirm question={overlay} onYes={() => void desk.release(overlay)} onClose={onClose} />
+  }
+}
