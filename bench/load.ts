@@ -52,6 +52,7 @@ async function obey(order: Order): Promise<Measured> {
 }
 
 async function open({ system, url, connectorUrl, conversations }: Extract<Order, { do: 'open' }>): Promise<void> {
+  for (const conversation of conversationsOf(system)) conversation.close()
   const at = { url: new URL(url), connectorUrl: new URL(connectorUrl) }
   const numbers = Array.from({ length: conversations }, (_, number) => number)
   opened.set(system, await Promise.all(numbers.map((number) => openConversation(system, at, number))))

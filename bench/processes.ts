@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Measured, Order, Outcome } from './protocol.ts'
 
 const ROOT = join(import.meta.dirname, '..')
+const QUIET = ['--disable-warning=ExperimentalWarning']
 const START_MS = 30_000
 const STOP_MS = 10_000
 /** A clean environment, so that settings of the person who measures change nothing. */
@@ -16,6 +17,7 @@ export interface StartOptions {
   /** Pins it to one processor. */
   cpu?: number | undefined
   env?: Readonly<Record<string, string>>
+  /** Instead of the usual ones. */
   nodeFlags?: readonly string[]
 }
 
@@ -40,7 +42,7 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1))
 
 function start(o: StartOptions, stdio: StdioOptions): ChildProcess {
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', ...(o.nodeFlags ?? []), ...o.script]
+  const command = [process.execPath, ...(o.nodeFlags ?? QUIET), ...o.script]
   const [file = '', ...args] = o.cpu === undefined ? command : ['taskset', '-c', String(o.cpu), ...command]
   const kept = KEPT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]))
   const env = { ...Object.fromEntries(kept), ...o.env }

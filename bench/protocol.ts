@@ -5,7 +5,7 @@ export const SYSTEMS = ['restify', 'echo', 'sesame'] as const
 export type SystemName = (typeof SYSTEMS)[number]
 
 export type Order =
-  /** Opens conversations. `url` takes the messages; `connectorUrl` is where the echo bot's replies arrive. */
+  /** Opens conversations and closes those before. `url` takes the messages; `connectorUrl` is where the echo bot's replies arrive. */
   | { do: 'open'; system: SystemName; url: string; connectorUrl: string; conversations: number }
   /** Every conversation sends its next message as soon as the last one was answered. */
   | { do: 'closed'; system: SystemName; seconds: number }

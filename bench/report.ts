@@ -42,7 +42,9 @@ export function targetsOf(r: Results): Target[] {
     target('turns a second against the echo bot', sesame.turnsPerSecond / echo.turnsPerSecond, { least: 1.5 }, 'x'),
     target('median reply at 20 turns a second', sesame.paced.p50Ms, { most: 5 }, 'ms'),
     target('ready after start', r.startMs, { most: 2_000 }, 'ms'),
-    target('resident memory after the load', r.residentMb ?? 0, { most: 200 }, 'MB'),
+    ...(r.residentMb === undefined
+      ? []
+      : [target('resident memory after the load', r.residentMb, { most: 200 }, 'MB')]),
     target('answered turns missing on disk after kill -9', r.answered - r.onDisk, { most: 0 }, ''),
   ]
 }
@@ -94,7 +96,7 @@ function remarks({ systems, otherShare }: Results): string[] {
 function targetLine({ name, value, limit, unit, ok }: Target): string {
   const bound = 'least' in limit ? `at least ${limit.least}` : `at most ${limit.most}`
   const digits = Math.abs(value) < 100 && !Number.isInteger(value) ? 2 : 0
-  return `${ok ? 'ok     ' : 'missed '} ${name}: ${value.toFixed(digits)} ${unit} (${bound})`.replace('  (', ' (')
+  return `${ok ? 'ok     ' : 'missed '} ${name}: ${value.toFixed(digits)}${unit && ` ${unit}`} (${bound})`
 }
 
 function row([name = '', ...rest]: string[]): string {

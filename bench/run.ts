@@ -1,6 +1,6 @@
 /** `npm run bench`: the service beside two baselines, in one run. See README.md for how to read it. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -24,7 +24,7 @@ interface Plan {
   starts: number
 }
 const FULL: Plan = { rounds: 3, warmSeconds: 3, closedSeconds: 5, pacedSeconds: 5, starts: 3 }
-const QUICK: Plan = { rounds: 1, warmSeconds: 1, closedSeconds: 2, pacedSeconds: 2, starts: 1 }
+const QUICK: Plan = { rounds: 1, warmSeconds: 2, closedSeconds: 2, pacedSeconds: 1.5, starts: 1 }
 
 /** One phase of one system. */
 interface Sample extends Measured {
@@ -59,13 +59,9 @@ async function measure(plan: Plan, folder: string, profile: string | undefined):
   const servers = await startServers(cpus?.server, data, profile)
   const connector = await startService({ script: ['bench/baselines/connector.ts'], cpu: cpus?.load })
   const load = startLoad(cpus?.load)
-  for (const system of SYSTEMS) {
-    const url = servers[system].url.href
-    await load.run({ do: 'open', system, url, connectorUrl: connector.url.href, conversations: CONVERSATIONS })
-  }
   const ours = [...Object.values(servers).map(({ pid }) => pid), connector.pid, load.pid, process.pid]
   const before = { at: performance.now(), busy: busyOthers(ours) }
-  const { systems, answered } = await runRounds(plan, servers, load)
+  const { systems, answered } = await runRounds(plan, servers, connector, load)
   const resident = residentMb(servers.sesame.pid)
   const otherShare = shareOf(before, busyOthers(ours))
   await load.stop()
@@ -84,9 +80,15 @@ async function startServers(cpu: number | undefined, data: string, profile: stri
       script: ['src/main.ts'],
       cpu,
       env: serviceEnv(data),
-      nodeFlags: profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`],
+      nodeFlags: [...startFlags(), ...(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`])],
     }),
   }
+}
+
+/** Those that `npm start` gives to Node: what is measured is what people run. */
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  return /node((?: --\S+)*) src\/main\.ts/.exec(scripts.start)?.[1]?.trim().split(' ') ?? []
 }
 
 const serviceEnv = (data: string) => ({ PORT: '0', DATA_DIR: data, LOG_LEVEL: 'warn' })
@@ -94,7 +96,7 @@ const serviceEnv = (data: string) => ({ PORT: '0', DATA_DIR: data, LOG_LEVEL: 'w
 /** From the start of the process to the first answer that it is ready, with a new data folder, in ms. */
 async function timeStart(data: string): Promise<number> {
   const start = performance.now()
-  const service = await startService({ script: ['src/main.ts'], env: serviceEnv(data) })
+  const service = await startService({ script: ['src/main.ts'], env: serviceEnv(data), nodeFlags: startFlags() })
   const { ok } = await fetch(new URL('/ready', service.url), { headers: { connection: 'close' } })
   const took = performance.now() - start
   await service.stop()
@@ -102,11 +104,14 @@ async function timeStart(data: string): Promise<number> {
   return took
 }
 
-/** Rounds go from system to system, so that a busy moment of the machine hits all of them alike. */
-async function runRounds(plan: Plan, servers: Servers, load: Load) {
+/** Rounds go from system to system, so that a busy moment of the machine hits all of them alike. Each phase has new
+ *  conversations: one that goes on for the whole run would be longer than any member's. */
+async function runRounds(plan: Plan, servers: Servers, connector: Service, load: Load) {
   let answered = 0
   const run = async (system: SystemName, phase: 'closed' | 'paced', seconds: number): Promise<Sample> => {
     progress(`${system}, ${phase}`)
+    const at = { url: servers[system].url.href, connectorUrl: connector.url.href }
+    await load.run({ do: 'open', system, ...at, conversations: CONVERSATIONS })
     const before = cpuSeconds(servers[system].pid)
     const measured = await load.run({ do: phase, system, seconds, rate: RATE })
     const after = cpuSeconds(servers[system].pid)

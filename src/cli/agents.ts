@@ -2,66 +2,101 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import en from '../../locales/en/cli.json' with { type: 'json' }
+import fr from '../../locales/fr/cli.json' with { type: 'json' }
 import { ConfigError, readConfig } from '../config.ts'
 import { type Agents, createAgents } from '../desk/agents.ts'
 import { AppError } from '../errors.ts'
+import { createTexts } from '../language/texts.ts'
 import { createAgentStore } from '../store/sqlite/agents.ts'
+import { type Locale, parseLocale } from '../wire/activity.ts'
 
-const USAGE = 'Usage: npm run agents -- add NAME | list | remove NAME | link NAME'
+const texts = createTexts({ fr: { cli: fr }, en: { cli: en } }, {})
+type Say = (key: string, values?: Readonly<Record<string, string>>) => string
+
+/** Where the command writes; `process.stdout` and `process.stderr` fit. */
+interface Sink {
+  write(text: string): unknown
+}
+
+export interface AgentsCommand {
+  args: readonly string[]
+  dataDir: string
+  /** Where the console is reached; sign-in links begin with it. */
+  publicUrl: URL
+  locale: Locale
+  out: Sink
+  err: Sink
+}
 
 /** A mistake of the person at the terminal; its text is all they are shown. */
 class Refusal extends Error {}
 
-async function main(): Promise<void> {
-  const [command = '', ...words] = process.argv.slice(2)
-  const name = words.join(' ')
-  if (!['add', 'list', 'remove', 'link'].includes(command)) throw new Refusal(USAGE)
-  if ((command === 'list') !== (name === '')) throw new Refusal(USAGE)
-  const { dataDir, publicUrl } = readConfig(process.env)
-  const db = openDatabase(dataDir)
+/** @returns the exit code. A sign-in link goes to `out` and nowhere else. */
+export async function runAgents(command: AgentsCommand): Promise<number> {
+  const t: Say = (key, values) => texts.say(command.locale, `cli:agents.${key}`, values)
   try {
-    await run(createAgents({ store: createAgentStore(db) }), command, name, publicUrl)
+    await dispatch(command, t)
+    return 0
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    command.err.write(`${error.message}\n`)
+    return 1
+  }
+}
+
+async function dispatch(command: AgentsCommand, t: Say): Promise<void> {
+  const [verb = '', ...words] = command.args
+  const name = words.join(' ')
+  if (!['add', 'list', 'remove', 'link'].includes(verb)) throw new Refusal(t('usage'))
+  if ((verb === 'list') !== (name === '')) throw new Refusal(t('usage'))
+  const db = openDatabase(command.dataDir, t)
+  try {
+    const agents = createAgents({ store: createAgentStore(db) })
+    const line = verb === 'list' ? await list(agents, t) : await change(agents, verb, name, command.publicUrl, t)
+    command.out.write(`${line}\n`)
   } finally {
     db.close()
   }
 }
 
-async function run(agents: Agents, command: string, name: string, publicUrl: URL): Promise<void> {
-  if (command === 'list') return list(agents)
-  if (command === 'remove') {
-    if (!(await agents.remove(name))) throw unknown(name)
-    return console.log(`Removed ${name}, with their sessions.`)
+async function change(agents: Agents, verb: string, name: string, publicUrl: URL, t: Say): Promise<string> {
+  if (verb === 'remove') {
+    if (!(await agents.remove(name))) throw new Refusal(t('unknown', { name }))
+    return t('removed', { name })
   }
-  if (command === 'add') {
-    const id = await agents.add(name).catch(explainName)
-    if (id === undefined)
-      throw new Refusal(`There is an agent named "${name}" already. For a new link: npm run agents -- link "${name}"`)
-  }
+  if (verb === 'add' && (await addAgent(agents, name, t)) === undefined) throw new Refusal(t('taken', { name }))
   const token = await agents.link(name)
-  if (token === undefined) throw unknown(name)
-  console.log(
-    `Sign-in link for ${name}, good for one use within 24 hours:\n${new URL(`desk/#token=${token}`, publicUrl)}`,
-  )
+  if (token === undefined) throw new Refusal(t('unknown', { name }))
+  return t('link', { name, url: new URL(`desk/#token=${token}`, publicUrl).href })
 }
 
-async function list(agents: Agents): Promise<void> {
-  const all = await agents.list()
-  if (all.length === 0) console.log('No agents yet. Add one: npm run agents -- add NAME')
-  for (const { name, hasPassword, createdAt } of all) {
-    console.log(
-      `${name}\t${hasPassword ? 'password' : 'no password'}\tsince ${new Date(createdAt).toISOString().slice(0, 10)}`,
-    )
+async function addAgent(agents: Agents, name: string, t: Say): Promise<string | undefined> {
+  try {
+    return await agents.add(name)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'bad_request') throw new Refusal(t('bad_name'))
+    throw error
   }
 }
 
-function openDatabase(dataDir: string): DatabaseSync {
+async function list(agents: Agents, t: Say): Promise<string> {
+  const lines = (await agents.list()).map(({ name, hasPassword, createdAt }) => {
+    const since = new Date(createdAt).toISOString().slice(0, 10)
+    return `${name}\t${t(hasPassword ? 'password' : 'no_password')}\t${t('since', { date: since })}`
+  })
+  return lines.length > 0 ? lines.join('\n') : t('none')
+}
+
+function openDatabase(dataDir: string, t: Say): DatabaseSync {
+  const file = join(dataDir, 'sesame.db')
   try {
     makeFolder(resolve(dataDir))
-    const db = new DatabaseSync(join(dataDir, 'sesame.db'), { timeout: 5_000 })
+    const db = new DatabaseSync(file, { timeout: 5_000 })
     db.exec('PRAGMA synchronous = FULL')
     return db
   } catch (error) {
-    throw new Refusal(`Cannot open ${join(dataDir, 'sesame.db')}: ${error instanceof Error ? error.message : error}`)
+    throw new Refusal(t('data', { file, why: error instanceof Error ? error.message : String(error) }))
   }
 }
 
@@ -72,20 +107,23 @@ function makeFolder(path: string): void {
   mkdirSync(path, { mode: 0o700 })
 }
 
-function explainName(error: unknown): never {
-  if (error instanceof AppError && error.code === 'bad_request')
-    throw new Refusal('A name has 1 to 40 characters, all visible.')
-  throw error
+async function main(): Promise<void> {
+  const { LC_ALL, LC_MESSAGES, LANG } = process.env
+  const { dataDir, publicUrl } = readConfig(process.env)
+  process.exitCode = await runAgents({
+    args: process.argv.slice(2),
+    dataDir,
+    publicUrl,
+    locale: parseLocale(LC_ALL || LC_MESSAGES || LANG) ?? 'fr',
+    out: process.stdout,
+    err: process.stderr,
+  })
 }
 
-function unknown(name: string): Refusal {
-  return new Refusal(`There is no agent named "${name}". See: npm run agents -- list`)
-}
-
-try {
-  await main()
-} catch (error) {
-  if (error instanceof ConfigError) console.error(error.faults.join('\n'))
-  else console.error(error instanceof Error ? error.message : String(error))
-  process.exitCode = 1
+if (import.meta.main) {
+  await main().catch((error: unknown) => {
+    const lines = error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
+    process.stderr.write(`${lines.join('\n')}\n`)
+    process.exitCode = 1
+  })
 }

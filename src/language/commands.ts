@@ -35,14 +35,16 @@ type Phrase = readonly string[]
 const FRAME = wordSet(
   'je j veux voudrais aimerais aimerai desire souhaite prefere prefererais peux pourrais puis peut pouvez vous on est ce que qu besoin',
   'svp stp s il te plait merci bonjour salut allo bonsoir bon ben bin euh hum ok desole desolee excusez maintenant juste tout de suite plutot',
-  'd un une la le l a au vrai vraie',
-  'i id im would like want wanna need to can could you please pls plz thanks thank hello hi hey sorry now just right away rather lets let me may',
+  'd un une la le l a au avec vrai vraie jveux jvoudrais jaimerais jpeux veut',
+  'i id im would like want wanna need to can could you please pls plz thanks thank hello hi hey sorry now just right away rather lets let me may we with',
   'an the real actual',
 )
 const WISHES = wordSet(
-  'veux voudrais aimerais aimerai desire souhaite prefere prefererais peux peut pourrais pouvez besoin faut',
+  'jveux jvoudrais jaimerais jpeux veut veux voudrais aimerais aimerai desire souhaite prefere prefererais peux peut pourrais pouvez besoin faut',
   'want wanna need like can could may let lets please pls plz svp stp',
 )
+/** Before a wish these deny it; a French "pas" there only ends what came before ("ça marche pas je veux ..."). */
+const DENIALS = wordSet('ne n dont doesnt didnt not never wouldnt cannot')
 /** What may follow a person who is asked for, in the same clause. */
 const AFTER_PERSON = wordSet(
   'svp stp s merci maintenant vite tout plutot immediatement directement pour parce pcq car concernant qui',
@@ -54,7 +56,7 @@ const REAL_WORDS = wordSet(
   'restarted backed clients patient france restauration repartir debit humeur rap rip rest',
 )
 const FILLERS = wordSet(
-  'svp stp merci bonjour ben bin bah euh hum heu ah oh well um uh so please thanks thank you bon la madame monsieur hey hi salut',
+  'svp stp merci bonjour ben bin bah euh hum heu ah oh well um uh so please thanks thank you bon la sorry desole desolee madame monsieur hey hi salut',
 )
 const TURNS = wordSet('mais but sauf except sinon however though')
 /** Plain enough to decide a longer sentence by standing first in it ("right" is not: "right address"). */
@@ -150,18 +152,16 @@ function isWished(clause: Phrase, request: Phrase): boolean {
     if (!startsWith(clause, at, request)) continue
     const next = clause[at + request.length]
     const ends = next === undefined || AFTER_PERSON.has(next)
-    if (ends && wishBefore(clause, at, next)) return true
+    if (ends && wishBefore(clause, at, request.length)) return true
   }
   return false
 }
 
-/** A wish with nothing but courtesies up to `at`: "je veux ajouter une personne" wishes for something else. */
-function wishBefore(clause: Phrase, at: number, next: string | undefined): boolean {
-  let start = at
-  let wished = false
-  while (start > 0 && FRAME.has(clause[start - 1] ?? '')) wished ||= WISHES.has(clause[--start] ?? '')
-  if (wished) return true
-  return start === 0 && next !== undefined && WISHES.has(next)
+/** A wish with nothing but courtesies up to `at` ("je veux ajouter une personne" wishes for something else), or nothing before. */
+function wishBefore(clause: Phrase, at: number, length: number): boolean {
+  const start = clause.findLastIndex((word, i) => i < at && !FRAME.has(word)) + 1
+  if (clause.slice(start, at).some((word) => WISHES.has(word))) return !DENIALS.has(clause[start - 1] ?? '')
+  return start === 0 && (length > 2 || WISHES.has(clause[at + length] ?? ''))
 }
 
 type Answers = ReadonlyMap<string, Answer>
@@ -176,13 +176,13 @@ function answerMap(phrases: Readonly<Record<Answer, readonly Phrase[]>>, all: re
   return map
 }
 
-/** Drawn-out letters shortened: "ouiii", "nonnn", "okkk". */
 function keyOf(words: Phrase): string {
   return words.map(squeezed).join(' ')
 }
 
+/** Drawn-out letters shortened: "ouiii", "nooon", "okkk". */
 function squeezed(word: string): string {
-  return word.replace(/(.)\1+/g, '$1')
+  return word.replace(/(.)\1{2,}|(.)\2+$/g, '$1$2')
 }
 
 function readAnswer(text: string, answers: Answers): Answer | undefined {

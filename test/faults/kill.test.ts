@@ -15,7 +15,7 @@ const say = (key: string) => CONTENT.texts.say('fr', key)
 /** What every conversation repeats, with the number of messages that answer each. */
 const SCRIPT: readonly { text: string; replies: number }[] = [
   { text: 'recommencer', replies: 2 },
-  { text: say('welcome:menu.options.missing'), replies: 1 },
+  { text: say('welcome:menu.options.never_came'), replies: 1 },
   { text: 'english please', replies: 2 },
   { text: 'en français svp', replies: 2 },
 ]

@@ -1,7 +1,8 @@
 /** Keeps a valid token for the conversation: issued, refreshed at half its life, renewed after it ran out. */
 import type { WidgetToken } from '../../src/wire/activity.ts'
 import { CallFailure, type DirectLine, type Stream } from './directline.ts'
-import type { Credentials, Memory } from './storage.ts'
+import type { Credentials } from './kept.ts'
+import type { Memory } from './storage.ts'
 
 const REFRESH_RETRY_MS = 20_000
 /** A token this near its end is renewed before it is used, in milliseconds. */

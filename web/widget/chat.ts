@@ -3,10 +3,11 @@ import { type Activity, LOCALE_TAGS, type Locale, type Owner, type QuickReply } 
 import { createAccess } from './access.ts'
 import { createDelivery } from './delivery.ts'
 import { createDirectLine } from './directline.ts'
+import type { Pending } from './kept.ts'
 import { createLanguage } from './language.ts'
 import { createLink, type LinkState } from './link.ts'
 import { createOutbox } from './outbox.ts'
-import { createMemory, type Pending } from './storage.ts'
+import { createMemory } from './storage.ts'
 import {
   agentName,
   asksEmail,

@@ -2,7 +2,7 @@
 import { LOCALE_EVENT, LOCALE_TAGS } from '../../src/wire/activity.ts'
 import type { Access } from './access.ts'
 import { CallFailure, type DirectLine, type Outgoing } from './directline.ts'
-import type { Credentials, Pending } from './storage.ts'
+import type { Credentials, Pending } from './kept.ts'
 
 function activityOf(pending: Pending, held: Credentials): Outgoing {
   const from = { id: held.userId, role: 'user' as const }

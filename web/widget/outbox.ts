@@ -1,7 +1,8 @@
 /** Sends the member's messages one after the other, in the order of writing, until the server confirms each. */
 import type { Locale } from '../../src/wire/activity.ts'
 import { CallFailure } from './directline.ts'
-import type { Memory, Pending } from './storage.ts'
+import type { Pending } from './kept.ts'
+import type { Memory } from './storage.ts'
 
 /** Tries with a working connection before the member is asked; without a connection there is no limit. */
 const TRIES = 4

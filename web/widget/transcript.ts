@@ -8,7 +8,7 @@ import {
   parseLocale,
   type QuickReply,
 } from '../../src/wire/activity.ts'
-import type { Pending } from './storage.ts'
+import type { Pending } from './kept.ts'
 
 export { MAX_TEXT }
 

@@ -63,6 +63,8 @@ export function keepAlive(socket: WebSocket): void {
     if (!alive) return socket.terminate()
     alive = false
     socket.ping()
+    // Pages don't see pings: Direct Line's empty frame tells them that the way is open.
+    if (socket.readyState === socket.OPEN) socket.send('')
   }, PING_MS)
   timer.unref()
   for (const sign of ['pong', 'message'] as const) {

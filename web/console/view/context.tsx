@@ -23,7 +23,7 @@ export function ContextPanel(props: Props) {
   const { desk, state, words } = useTools()
   const { view } = state
   return (
-    <aside class="column context" aria-label={words.context.title}>
+    <aside class="column context" id="context" tabIndex={-1} aria-label={words.context.title}>
       <div class="column-top">
         <button type="button" class="quiet to-conversation" onClick={() => desk.show('conversation')}>
           <span aria-hidden="true">‹ </span>
@@ -32,13 +32,14 @@ export function ContextPanel(props: Props) {
         <h2>{words.context.title}</h2>
       </div>
       {view && (
-        <div class="context-body">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        <section class="context-body" aria-label={words.context.title} tabIndex={0}>
           <Facts view={view} />
           <Addresses view={view} {...props} />
           <Answers summary={view.summary} />
           <Feedback summary={view.summary} />
           <Steps steps={view.summary.steps} />
-        </div>
+        </section>
       )}
     </aside>
   )
@@ -178,7 +179,7 @@ function Steps({ steps }: { steps: Step[] }) {
       {steps.length === 0 && <p class="soft">{text.noSteps}</p>}
       <ol class="steps">
         {steps.map((step) => (
-          <li key={`${step.at} ${step.node}`} title={step.node}>
+          <li key={`${step.at} ${step.node}`} class="step" title={step.node}>
             <span>{step.dialog}</span> <time dateTime={step.at}>{clockTime(step.at, state.locale)}</time>
             {step.choice && <span class="choice">{fill(text.chose, { choice: step.choice })}</span>}
           </li>

@@ -1,4 +1,3 @@
-import { useEffect, useRef } from 'preact/hooks'
 import type { ConversationView } from '../../../src/wire/desk.ts'
 import { type DeskState, isMine } from '../state.ts'
 import { fill, type Words } from '../words.ts'
@@ -17,13 +16,8 @@ interface Props {
 export function Conversation(props: Props) {
   const { state, words } = useTools()
   const { view, selected, gone } = state
-  const main = useRef<HTMLElement>(null)
-  // On narrow screens the column that had the focus has gone out of sight.
-  useEffect(() => {
-    if (state.pane === 'conversation' && document.activeElement?.checkVisibility() === false) main.current?.focus()
-  }, [state.pane])
   return (
-    <main class="column conversation" id="conversation" ref={main} tabIndex={-1}>
+    <section class="column conversation" id="conversation" aria-label={words.conversation.messages} tabIndex={-1}>
       {selected === undefined && <Nothing />}
       {selected !== undefined && !view && <Missing text={gone ? words.conversation.gone : words.loading} />}
       {view && (
@@ -33,7 +27,7 @@ export function Conversation(props: Props) {
           <ReplyBox key={`reply ${view.conversationId}`} view={view} onClaim={props.onClaim} />
         </>
       )}
-    </main>
+    </section>
   )
 }
 
@@ -77,7 +71,10 @@ function Head({ view, onAsk, onClaim }: Props & { view: ConversationView }) {
       <div class="head-actions">
         {view.owner === 'waiting' && (
           <button type="button" class="main" aria-disabled={state.busy || !state.online} onClick={onClaim}>
-            {state.busy ? text.claiming : text.claim} <kbd aria-hidden="true">C</kbd>
+            {state.busy ? text.claiming : text.claim}{' '}
+            <span class="key" aria-hidden="true">
+              C
+            </span>
           </button>
         )}
         {isMine(state) && (

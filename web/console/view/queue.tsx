@@ -11,7 +11,7 @@ export function Queue() {
   const { state, words } = useTools()
   const items = shownQueue(state)
   return (
-    <nav class="column queue" aria-label={words.queue.title}>
+    <nav class="column queue" id="queue" tabIndex={-1} aria-label={words.queue.title}>
       <div class="column-top">
         <h2>{words.queue.title}</h2>
         <Filters />
@@ -69,7 +69,7 @@ function QueueLine({ item }: { item: QueueItem }) {
           <Owner item={item} />
         </span>
         <span class="reason">{term(state.locale, 'reasons', item.reason)}</span>
-        <Wait at={item.requestedAt} />
+        <Wait at={item.requestedAt} over={item.owner === 'agent'} />
       </button>
     </li>
   )
@@ -83,14 +83,14 @@ function Owner({ item }: { item: QueueItem }) {
   return <span class="owner">{fill(words.queue.takenBy, { name: item.agent?.name ?? '' })}</span>
 }
 
-/** How long the member has waited: colour, and the same in words. */
-export function Wait({ at }: { at: string }) {
+/** How long ago a person was asked for: colour, and the same in words. @param over claimed: nobody waits any more. */
+export function Wait({ at, over = false }: { at: string; over?: boolean }) {
   const { state, words, now } = useTools()
-  const { level, text } = waited(at, now, state.locale)
+  const { level, time, text } = waited(at, now, state.locale)
   return (
-    <time class={`wait ${level}`} dateTime={at} title={fullTime(at, state.locale)}>
-      <span class="unseen">{words.wait.label} : </span>
-      {text}
+    <time class={`wait ${over ? 'over' : level}`} dateTime={at} title={fullTime(at, state.locale)}>
+      <span class="unseen">{words.wait.label} </span>
+      {over ? time : text}
     </time>
   )
 }

@@ -24,7 +24,10 @@ export function TopBar({ onAsk }: { onAsk: (question: Overlay) => void }) {
       {state.queue && <p class="waiting">{counted(words.top, 'waiting', waiting, state.locale)}</p>}
       <div class="top-tools">
         <button type="button" class="quiet keys-button" onClick={() => onAsk('help')}>
-          {words.top.shortcuts} <kbd aria-hidden="true">?</kbd>
+          {words.top.shortcuts}{' '}
+          <span class="key" aria-hidden="true">
+            ?
+          </span>
         </button>
         <LanguageSwitch />
         <fieldset class="account">

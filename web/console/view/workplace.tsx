@@ -1,5 +1,5 @@
-import { useState } from 'preact/hooks'
-import { isMine } from '../state.ts'
+import { useEffect, useState } from 'preact/hooks'
+import { isMine, type Pane } from '../state.ts'
 import { ContextPanel } from './context.tsx'
 import { Conversation } from './conversation.tsx'
 import { Confirm, Modal, type Question } from './dialog.tsx'
@@ -28,6 +28,7 @@ export function Workplace() {
     const addresses = await desk.reveal()
     if (id !== undefined && addresses) setRevealed({ id, addresses })
   }
+  useFocusOnPane(state.pane)
   useShortcuts(
     {
       next: () => desk.move(1),
@@ -49,14 +50,23 @@ export function Workplace() {
         <DeadBanner />
         <NoticeBar />
       </div>
-      <div class="columns">
+      <main class="columns">
         <Queue />
         <Conversation onAsk={ask} onClaim={claim} />
         <ContextPanel onAsk={ask} revealed={shown} onHide={() => setRevealed(undefined)} />
-      </div>
+      </main>
       <Overlays overlay={overlay} onReveal={reveal} onClose={() => setOverlay(undefined)} />
     </div>
   )
+}
+
+/** On narrow screens the column that had the focus has just gone out of sight: the one now shown gets it. */
+function useFocusOnPane(pane: Pane): void {
+  useEffect(() => {
+    const { activeElement } = document
+    if (activeElement === document.body || activeElement?.checkVisibility() === false)
+      document.getElementById(pane)?.focus()
+  }, [pane])
 }
 
 function focusReply(): void {

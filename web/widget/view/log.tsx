@@ -19,7 +19,7 @@ function leads(line: Line, before: Line | undefined): boolean {
 export function Log({ chat, state }: { chat: Chat; state: ChatState }) {
   const words = wordsFor(state.locale)
   const offline = useOffline(state)
-  const scroll = useScroll(state.lines, state.synced)
+  const scroll = useScroll(state.lines)
   const ownNewest = state.lines.findLast((line) => line.author === 'member')?.key
   return (
     <div class="log-frame">
