@@ -44,16 +44,7 @@ export interface Origins {
 
 /** restify with our limits, our faults and our cross-origin rule. */
 export function createHttp({ texts, log, origins }: HttpOptions): Http {
-  const formatError = (req: Request, res: Response, body: unknown): string => {
-    if (!(body instanceof Error)) return String(body)
-    sendError(req, res, body, texts)
-    return ''
-  }
-  const server = restify.createServer({
-    name: 'sesame',
-    noWriteContinue: false,
-    formatters: { 'application/json': formatError, 'text/plain': formatError, 'application/octet-stream': formatError },
-  } as restify.ServerOptions)
+  const server = restify.createServer({ name: 'sesame', noWriteContinue: false } as restify.ServerOptions)
   server.server.requestTimeout = REQUEST_TIMEOUT_MS
   server.server.headersTimeout = REQUEST_TIMEOUT_MS
   server.server.keepAliveTimeout = 65_000
@@ -62,9 +53,9 @@ export function createHttp({ texts, log, origins }: HttpOptions): Http {
     else next(false)
   })
   server.use(restify.plugins.jsonBodyParser({ maxBodySize: MAX_BODY, mapParams: false } as never) as never)
-  server.on('restifyError', (req: Request, res: Response, error: unknown, done: () => void) => {
+  // Its callback is not called: restify would answer a second time, which ends the process.
+  server.on('restifyError', (req: Request, res: Response, error: unknown) => {
     if (!res.headersSent) sendError(req, res, error, texts)
-    done()
   })
 
   function route(method: Method, path: string, handle: Handle): void {
@@ -84,7 +75,8 @@ export function createHttp({ texts, log, origins }: HttpOptions): Http {
 function toCall(req: Request): Call {
   const body: unknown = req.body
   const isJson = typeof body === 'object' && body !== null && !Buffer.isBuffer(body)
-  if (!isJson && body !== undefined && body !== '' && !(Buffer.isBuffer(body) && body.length === 0)) {
+  const isEmpty = body === undefined || body === '' || (Buffer.isBuffer(body) && body.length === 0)
+  if (!isJson && (!isEmpty || isUnread(req))) {
     throw new AppError(req.contentType() === 'application/json' ? 'bad_json' : 'unsupported_media_type')
   }
   const url = req.url ?? '/'
@@ -95,6 +87,11 @@ function toCall(req: Request): Call {
     body: isJson ? body : undefined,
     headers: req.headers as Record<string, string | undefined>,
   }
+}
+
+/** Kinds that restify leaves alone look as if nothing had been sent. */
+function isUnread(req: Request): boolean {
+  return Number(req.headers['content-length'] ?? 0) > 0 && req.contentType() !== 'application/json'
 }
 
 /** Cross-origin rule, before anything is read. @returns false when it was answered. */
@@ -108,7 +105,9 @@ function admit(req: IncomingMessage, res: ServerResponse, origins: Origins, text
   if (forWidget && origins.widget(origin)) {
     allowOrigin(res, origin)
     if (req.method !== 'OPTIONS') return true
-    res.writeHead(204).end()
+    // Not chained: restify's own `writeHead` returns nothing.
+    res.writeHead(204)
+    res.end()
     return false
   }
   return (!forWidget && (origins.own(origin) || req.method === 'GET')) || refuse(req, res, 'origin_refused', texts)

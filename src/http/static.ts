@@ -63,11 +63,17 @@ export function mountStatic({ server }: Http, assets: ReadonlyMap<string, Asset>
   const home = assets.get('/demo/')
   if (demo && home) paths.set('/', home)
   for (const [path, asset] of paths) server.get(path, async (req: Request, res: Response) => send(req, res, asset))
-  server.get('/desk', async (_req: Request, res: Response) => void res.writeHead(308, { location: '/desk/' }).end())
+  server.get('/desk', async (_req: Request, res: Response) => sendEmpty(res, 308, { location: '/desk/' }))
+}
+
+/** Not chained: restify's own `writeHead` returns nothing. */
+function sendEmpty(res: Response, status: number, headers: Readonly<Record<string, string | undefined>>): void {
+  res.writeHead(status, headers)
+  res.end()
 }
 
 function send(req: Request, res: Response, { body, gzip, headers }: Asset): void {
-  if (req.headers['if-none-match'] === headers.etag) return void res.writeHead(304, { etag: headers.etag }).end()
+  if (req.headers['if-none-match'] === headers.etag) return sendEmpty(res, 304, { etag: headers.etag })
   const zipped = String(req.headers['accept-encoding']).includes('gzip')
   const chosen = zipped ? gzip : body
   res.writeHead(200, {

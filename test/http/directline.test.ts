@@ -85,9 +85,7 @@ describe('tokens', () => {
       await call('/conversations', { token, method: 'POST' }),
       await member.call('', { token }),
       await member.call('/activities', { token }),
-      await member
-        .send('x')
-        .then(() => member.call('/activities', { token, body: { type: 'message', from: { id: 'x' } } })),
+      await member.call('/activities', { token, body: { type: 'message', from: { id: 'x' }, text: 'Bonjour' } }),
     ]
     for (const { status, body } of answers) expect([status, body.error.code]).toEqual([403, 'TokenExpired'])
   })
@@ -122,7 +120,7 @@ describe('tokens', () => {
       await tokensAt(Date.now()).issueTicket(grantOf(member)),
     ]
     for (const token of bad) expect((await member.call('/activities', { token })).status).toBe(403)
-    for (const authorization of ['', 'Bearer', 'Bearer ', `Basic ${member.token}`, 'Bearer é'].map(encodeURI))
+    for (const authorization of ['', 'Bearer', 'Bearer ', `Basic ${member.token}`, 'Bearer %00'])
       expect((await call(`/conversations/${member.conversationId}`, { headers: { authorization } })).status).toBe(401)
   })
 
@@ -317,17 +315,12 @@ describe('watermarks', () => {
     }
   })
 
-  test.each([
-    '',
-    '?watermark=',
-    '?watermark=-1',
-    '?watermark=abc',
-    '?watermark=99999',
-    '?watermark=1e3',
-    '?watermark=1&watermark=2'.slice(0, 0),
-  ])('%j gives all', async (query) => {
-    expect(await read(query)).toEqual(await read('?watermark=0'))
-  })
+  test.each(['', '?watermark=', '?watermark=-1', '?watermark=abc', '?watermark=99999', '?watermark=1e3'])(
+    '%j gives all',
+    async (query) => {
+      expect(await read(query)).toEqual(await read('?watermark=0'))
+    },
+  )
 })
 
 describe('streams', () => {

@@ -1,6 +1,6 @@
 /** What one tab keeps across a reload: drafts, unsent messages, what was open. Gone when the tab closes or the agent signs out.
  *  The language and the shortcut setting hold for the browser. */
-import type { Locale } from '../../src/wire/activity.ts'
+import { type Locale, parseLocale } from '../../src/wire/activity.ts'
 
 /** A reply on its way. `sent`: accepted, not yet seen in the transcript. */
 export interface Outgoing {
@@ -54,8 +54,9 @@ export function keptFor(agentId: string) {
 
 export type Kept = ReturnType<typeof keptFor>
 
+/** The agent's choice, else the browser's language, else French. */
 export function keptLocale(): Locale {
-  return read<unknown>(localStorage, 'locale', 'fr') === 'en' ? 'en' : 'fr'
+  return read<unknown>(localStorage, 'locale', parseLocale(navigator.language) ?? 'fr') === 'en' ? 'en' : 'fr'
 }
 
 export function keepLocale(locale: Locale): void {

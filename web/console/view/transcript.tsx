@@ -18,7 +18,7 @@ export function Transcript({ view }: { view: ConversationView }) {
   const toEnd = () => log.current?.scrollTo({ top: log.current.scrollHeight })
   useLayoutEffect(() => {
     if (atEnd.current) toEnd()
-  }, [view.activities.length, outgoing.length])
+  }, [view.activities.length, outgoing.map((reply) => reply.status).join()])
   useEffect(() => {
     const watcher = new ResizeObserver(() => atEnd.current && toEnd())
     if (log.current) watcher.observe(log.current)

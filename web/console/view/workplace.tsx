@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { isMine, type Pane } from '../state.ts'
 import { ContextPanel } from './context.tsx'
 import { Conversation } from './conversation.tsx'
@@ -62,7 +62,10 @@ export function Workplace() {
 
 /** On narrow screens the column that had the focus has just gone out of sight: the one now shown gets it. */
 function useFocusOnPane(pane: Pane): void {
+  const before = useRef(pane)
   useEffect(() => {
+    if (before.current === pane) return
+    before.current = pane
     const { activeElement } = document
     if (activeElement === document.body || activeElement?.checkVisibility() === false)
       document.getElementById(pane)?.focus()
