@@ -39,15 +39,12 @@ async function main(): Promise<boolean> {
   }).values
   if (!existsSync(join(ROOT, 'dist', 'web'))) execFileSync(process.execPath, ['web/build.ts'], { cwd: ROOT })
   const folder = mkdtempSync(join(diskFolder(), 'sesame-bench-'))
-  try {
-    const results = await measure(quick ? QUICK : FULL, folder, profile)
-    const targets = targetsOf(results)
-    process.stdout.write(`${describe(results, RATE)}\n`)
-    if (json) process.stdout.write(`${JSON.stringify({ ...results, targets })}\n`)
-    return targets.every(({ ok }) => ok)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const results = await measure(quick ? QUICK : FULL, folder, profile)
+  const targets = targetsOf(results)
+  process.stdout.write(`${describe(results, RATE)}\n`)
+  if (json) process.stdout.write(`${JSON.stringify({ ...results, targets })}\n`)
+  return targets.every(({ ok }) => ok)
 }
 
 async function measure(plan: Plan, folder: string, profile: string | undefined): Promise<Results> {
@@ -153,8 +150,8 @@ function countTurns(path: string): number {
   const db = new DatabaseSync(path)
   const row = db
     .prepare(
-      `SELECT count(*) AS turns FROM entry JOIN conversation ON id = conversation_id
-       WHERE origin = 'member' AND audience = 'all' AND seq <= processed`,
+      `SELECT count(*) AS turns FROM entry JOIN conversation ON n = key / 1000000
+       WHERE origin = 'member' AND audience = 'all' AND key % 1000000 <= processed`,
     )
     .get() as { turns: number }
   db.close()

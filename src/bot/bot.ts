@@ -1,5 +1,8 @@
 import { EVENTS } from '../conversation/events.ts'
+import type { ConversationState } from '../conversation/state.ts'
 import type { Advance } from '../conversation/turn.ts'
+import { emptyDialog } from '../dialog/step.ts'
+import type { Trees } from '../dialog/types.ts'
 import type { Texts } from '../language/texts.ts'
 import { BOT_ID, TurnAdapter } from './adapter.ts'
 import { handoffMiddleware, localeMiddleware } from './middleware.ts'
@@ -14,8 +17,19 @@ export function createBot(options: SupportBotOptions): Advance {
   const bot = new SupportBot(options)
   return {
     run: (draft, entry) => adapter.runEntry(draft, entry, (context) => bot.run(context)),
-    apologise: (draft, entry) => apologise(texts, name, draft, entry.seq),
+    apologise(draft, entry) {
+      leaveLostPlace(options.trees, draft.state)
+      apologise(texts, name, draft, entry.seq)
+    },
   }
+}
+
+/** Trees change: a place that is no longer in them would fail every turn to come. What was collected stays. */
+function leaveLostPlace(trees: Trees, state: ConversationState): void {
+  const { stack, back, slots, waits } = state.dialog
+  const places = [...stack, ...back.flatMap((earlier) => earlier.stack)]
+  const lost = places.some(({ dialog, node }) => !trees.get(dialog)?.nodes.has(node))
+  if (lost) state.dialog = { ...emptyDialog(), slots, waits }
 }
 
 type Apologise = Parameters<Advance['apologise']>[0]

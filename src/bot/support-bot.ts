@@ -175,11 +175,10 @@ export class SupportBot extends ActivityHandler {
 
   /** One step of the trees: its sentences become replies, its effects work. */
   #step(turn: Turn, input: DialogInput): void {
-    const { state, now } = turn.draft
+    const { state } = turn.draft
     const facts = { locale: state.locale, owner: state.owner }
     const result = step(this.#trees, state.dialog, input, facts)
     state.dialog = result.state
-    for (const passed of result.passed) remember(state.steps, { at: now.toISOString(), ...passed })
     for (const say of result.says) turn.replies.push(sayToReply(this.#texts, state.locale, say))
     for (const effect of result.effects) this.#effect(turn, effect)
   }

@@ -8,8 +8,8 @@ import { LOCALES, type Locale, OWNERS, type Owner } from '../wire/activity.ts'
 /** Raise it with every change of shape, and upgrade older ones in `parseState`. */
 const SCHEMA = 1
 
-/** Steps and addresses kept for the desk; the log has the rest. */
-const MAX_STEPS = 60
+/** Addresses kept for the desk. */
+const MAX_TRIED = 20
 
 const place = z.object({ dialog: z.string(), node: z.string() })
 const slots = z.record(z.string(), z.string())
@@ -43,7 +43,6 @@ const state = z.object({
       toldAt: z.string(),
     })
     .optional(),
-  steps: z.array(z.object({ at: z.string(), node: z.string(), option: z.string().optional() })),
   tried: z.array(z.object({ at: z.string(), masked: z.string(), workId: z.string() })),
   feedback: z.object({ rating: z.string(), comment: z.string().optional() }).optional(),
 })
@@ -58,7 +57,6 @@ export function newState(locale: Locale): ConversationState {
     localeChosen: false,
     dialog: emptyDialog(),
     epoch: 0,
-    steps: [],
     tried: [],
   }
 }
@@ -88,5 +86,5 @@ export function move(conversation: ConversationState, to: Owner): void {
 /** Appends and forgets the oldest. */
 export function remember<T>(list: T[], item: T): void {
   list.push(item)
-  if (list.length > MAX_STEPS) list.shift()
+  if (list.length > MAX_TRIED) list.shift()
 }

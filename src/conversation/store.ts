@@ -72,7 +72,7 @@ export interface Loaded {
   version: number
   /** As stored, any schema version; undefined until the first commit. */
   state: unknown
-  /** Inbound entries no turn has taken yet, in order. */
+  /** Inbound entries no turn has taken yet, in order; of very many only the first ones. */
   pending: readonly LogEntry[]
   /** Failed runs of the first pending entry. */
   attempts: number

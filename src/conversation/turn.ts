@@ -107,7 +107,8 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
     hub.announce(conversationId)
     if (work.length > 0) onWork()
     if (desk || hasOwnerChanged(loaded, state)) hub.announceDesk()
-    return loaded.pending.at(-1)?.seq !== processed
+    // A store may show long queues in parts: after several there may be more.
+    return loaded.pending.length > 1 || loaded.pending.at(-1)?.seq !== processed
   }
 
   async function failed(conversationId: string, entry: LogEntry, failure: unknown): Promise<boolean> {

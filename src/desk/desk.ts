@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts'
 import { findEmail } from '../language/email.ts'
 import { maskAddresses } from '../language/mask.ts'
 import type { Texts } from '../language/texts.ts'
-import type { Activity, ActivitySet, Locale } from '../wire/activity.ts'
+import type { Activity, ActivitySet, Locale, Owner } from '../wire/activity.ts'
 import type {
   AgentRef,
   Answer,
@@ -114,7 +114,7 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
         ...(handoff?.agent ? { agent: handoff.agent } : {}),
         ...(handoff ? { requestedAt: handoff.requestedAt, reason: handoff.reason } : {}),
         summary: {
-          steps: state.steps.map((step) => toStep(texts, locale, step)),
+          steps: stepsOf(entries, texts, locale),
           addresses: state.tried.map((tried) => toTried(tried, receipts)),
           answers: toAnswers(texts, locale, state.dialog.slots),
           ...(state.feedback ? { feedback: state.feedback } : {}),
@@ -156,7 +156,33 @@ function toQueueItem(row: DeskRow): QueueItem {
   return { conversationId, ticket: ticketOf(conversationId), owner, locale, requestedAt, reason, ...agent }
 }
 
-function toStep(texts: Texts, locale: Locale, { at, node, option }: ConversationState['steps'][number]): Step {
+/** The way through the trees, read off the log: what was asked, and which button answered it. */
+function stepsOf(entries: readonly LogEntry[], texts: Texts, locale: Locale): Step[] {
+  const steps: Step[] = []
+  let asked: Activity | undefined
+  let owner: Owner | undefined
+  for (const { origin, activity } of entries) {
+    const { node, owner: next = owner } = activity.channelData ?? {}
+    if (origin === 'member') {
+      const at = owner === 'bot' ? asked?.channelData?.node : undefined
+      if (at) steps.push(toStep(texts, locale, activity.timestamp, at, chosen(asked, activity)))
+      asked = undefined
+      continue
+    }
+    if (node && next === 'waiting' && owner !== 'waiting')
+      steps.push(toStep(texts, locale, activity.timestamp, node, undefined))
+    if (node) asked = activity
+    owner = next
+  }
+  return steps
+}
+
+/** Id of the button whose text the member sent. */
+function chosen(asked: Activity | undefined, { text }: Activity): string | undefined {
+  return asked?.suggestedActions?.actions.find((action) => action.value === text)?.channelData.option
+}
+
+function toStep(texts: Texts, locale: Locale, at: string, node: string, option: string | undefined): Step {
   const [dialog = '', name = ''] = node.split('.')
   const title = texts.find(locale, `${dialog}:title`) ?? dialog
   const choice = option === undefined ? undefined : texts.find(locale, `${dialog}:${name}.options.${option}`)

@@ -33,7 +33,7 @@ export const emptyDialog = (): DialogState => ({ stack: [], slots: {}, misses: 0
 
 /** @throws AppError `tree_broken` when the stored place is not in the trees, or a tree runs in a circle. */
 export function step(trees: Trees, before: DialogState, input: DialogInput, facts: Facts): Step {
-  const run: Run = { trees, facts, state: copy(before), says: [], effects: [], passed: [] }
+  const run: Run = { trees, facts, state: copy(before), says: [], effects: [] }
   take(run, input)
   return run
 }
@@ -64,7 +64,6 @@ interface Run extends Step {
   state: DialogState
   says: Say[]
   effects: Effect[]
-  passed: { node: string; option?: string }[]
 }
 
 function copy(state: DialogState): DialogState {
@@ -152,7 +151,7 @@ function answer(run: Run, input: Answer): void {
   if (target === undefined) return miss(run, place, node)
   if (input.type === 'email' && input.suggested) return offerCorrection(run, input.value, input.suggested)
   if (input.type === 'email') return keepEmail(run, node, input.value)
-  leave(run, place, input.type === 'choose' ? input.option : undefined)
+  leave(run)
   const slot = input.type === 'choose' ? (node.type === 'ask' ? node.slot : undefined) : textSlot(node)
   if (slot) run.state.slots[slot] = input.type === 'choose' ? input.option : input.value
   go(run, target)
@@ -179,9 +178,7 @@ function offerCorrection(run: Run, typed: string, suggested: string): void {
 }
 
 function keepEmail(run: Run, node: Asking, email: string): void {
-  const place = run.state.stack.at(-1)
-  if (!place) return
-  leave(run, place, undefined)
+  leave(run)
   delete run.state.offer
   const takes = node.type === 'collect' ? { slot: node.slot, go: node.next } : (node.email ?? node.text)
   if (!takes) return
@@ -190,13 +187,12 @@ function keepEmail(run: Run, node: Asking, email: string): void {
   walk(run)
 }
 
-/** Remembers the question for "back" and the step for the desk. */
-function leave(run: Run, place: Place, option: string | undefined): void {
+/** Remembers the question for "back". */
+function leave(run: Run): void {
   const { state } = run
   state.back.push({ stack: state.stack.map((p) => ({ ...p })), slots: { ...state.slots } })
   if (state.back.length > MAX_BACK) state.back.shift()
   state.misses = 0
-  run.passed.push(option === undefined ? { node: nameOf(place) } : { node: nameOf(place), option })
 }
 
 /** An answer that does not fit: asked again, with a person offered the second time; then another way, if the tree has one. */
@@ -266,7 +262,6 @@ function visit(run: Run, place: Place, node: Node): 'waits' | 'goes' {
       return 'goes'
     case 'handoff':
       run.effects.push({ do: 'handoff', reason: node.reason, node: nameOf(place) })
-      run.passed.push({ node: nameOf(place) })
       return 'waits'
     case 'end':
       return endDialog(run, node.outcome)

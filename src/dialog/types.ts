@@ -122,8 +122,6 @@ export interface Step {
   state: DialogState
   says: readonly Say[]
   effects: readonly Effect[]
-  /** Nodes passed, in order, with the option taken there. */
-  passed: readonly { node: string; option?: string }[]
 }
 
 /** What branches may ask beside slots. */

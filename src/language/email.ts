@@ -93,10 +93,13 @@ function isDenied(text: string, start: number): boolean {
   )
 }
 
-/** Phone keyboards put blanks around the @; joined only when nothing else was written. */
+/** Phone keyboards put blanks around the @; joined only when nothing else was written: "a @ b", "a@ b", "a @b". */
 function joined(text: string): string {
   const words = text.split(' ')
-  return words.length <= 3 && words.some((word) => word.startsWith('@') || word.endsWith('@')) ? words.join('') : ''
+  const [first = '', second = ''] = words
+  const isSplit =
+    words.length === 2 ? first.endsWith('@') || second.startsWith('@') : words.length === 3 && second === '@'
+  return isSplit ? words.join('') : ''
 }
 
 function spoken(text: string): string | undefined {

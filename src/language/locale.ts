@@ -13,7 +13,9 @@ const LEAST_RATIO = 2
  *  "login", "code") count for neither.
  *  @returns undefined when unsure: one word, mixed, or only an address. Then keep the language that is spoken. */
 export function detectLocale(text: string): Locale | undefined {
-  const plain = withoutAddresses(normalize(text))
+  const plain = withoutAddresses(normalize(text)).trim()
+  // Something in one piece is a name or a code ("CA-QC"), whatever it is cut into.
+  if (!plain.includes(' ')) return undefined
   const words = wordsOf(plain)
   if (words.length < 2) return undefined
   const fr = points(words, CLEAR_FR, HINT_FR) + 1.5 * Math.min(2, plain.match(FRENCH_LETTERS)?.length ?? 0)

@@ -1,6 +1,7 @@
 import { fold, pictures } from './normalize.ts'
 import { ordinalOf } from './ordinal.ts'
-import { clausesOf, NEGATIONS, STOPWORDS, slips, stemsOf, wordsOf } from './words.ts'
+import { buildVocabulary, nearWords, type Vocabulary } from './vocabulary.ts'
+import { clausesOf, NEGATIONS, STOPWORDS, wordsOf } from './words.ts'
 
 /** An option that an answer is compared with. `texts`: the button's text and other ways to say it, in one language or both. */
 export interface OptionTexts {
@@ -21,14 +22,18 @@ export interface CompiledOptions {
   exact: ReadonlyMap<string, string | undefined>
   vocabulary: Vocabulary
   phrases: readonly Phrase[]
+  verbatim: readonly Verbatim[]
 }
 
-/** Index by word and stem of every content word of all options. */
-interface Vocabulary {
-  words: readonly string[]
-  byForm: ReadonlyMap<string, readonly number[]>
-  /** What a word says about which option: 1 when only one option has it, 1/2 when two do ... */
-  weights: readonly number[]
+/** A text of two words or more as it stands, to be found whole within an answer. */
+interface Verbatim {
+  id: string
+  /** " pas encore ", ready to be searched for. */
+  text: string
+  length: number
+  negated: boolean
+  /** Made of small words only ("pas encore"), so that no phrase can stand for it. */
+  isSmall: boolean
 }
 
 interface Phrase {
@@ -50,7 +55,11 @@ const MAX_CONTENT = 12
 const LEAST_SCORE = 0.65
 /** Two options nearer to each other than this: ask again. */
 const LEAST_LEAD = 0.12
-const BARE = new Set('oui ouais ouin ok yes yep yeah yup non nan nope no daccord accord'.split(' '))
+/** More than a lone "non" beside it: "non, pas encore" is "pas encore". */
+const SMALL_SCORE = 1.15
+const YES: ReadonlySet<string> = new Set('oui ouais ouin ok yes yep yeah yup daccord accord'.split(' '))
+const NO: ReadonlySet<string> = new Set('non nan nope no'.split(' '))
+const BARE: ReadonlySet<string> = new Set([...YES, ...NO])
 const INTERROGATIVES = new Set(
   'pourquoi comment quoi combien pk pkoi quel quelle quels quelles why how what which who where'.split(' '),
 )
@@ -61,16 +70,19 @@ const AFTER_NO = new Set('i it its im ive we they he she that thats there this n
 export function compileOptions(options: readonly OptionTexts[]): CompiledOptions {
   const exact = new Map<string, string | undefined>()
   const drafts: { id: string; tokens: Token[] }[] = []
+  const verbatim: Verbatim[] = []
   for (const { id, texts } of options) {
     for (const text of texts) {
       for (const key of keysOf(text)) exact.set(key, exact.has(key) && exact.get(key) !== id ? undefined : id)
       const tokens = contentOf(text)
       if (tokens.length > 0) drafts.push({ id, tokens })
+      const words = wordsOf(text)
+      if (words.length > 1) verbatim.push(buildVerbatim(id, words, tokens.length === 0))
     }
   }
   const vocabulary = buildVocabulary(drafts)
   const phrases = drafts.map((draft) => buildPhrase(draft, vocabulary))
-  return { ids: options.map((option) => option.id), exact, vocabulary, phrases }
+  return { ids: options.map((option) => option.id), exact, vocabulary, phrases, verbatim }
 }
 
 /** The option that a typed answer means: its very words, its number, its words within a short sentence, or nearly (typos,
@@ -101,17 +113,38 @@ function keysOf(text: string): string[] {
 
 function bestPhrase(text: string, options: CompiledOptions): Match | undefined {
   const tokens = contentOf(text)
-  if (tokens.length === 0 || tokens.length > MAX_CONTENT) return undefined
+  if (tokens.length > MAX_CONTENT) return undefined
   const read = tokens.map((token) => ({ ...token, near: nearWords(token.word, options.vocabulary) }))
   if (read.some((token) => token.near.length === 0 && INTERROGATIVES.has(token.word))) return undefined
   const best = new Map<string, number>()
-  for (const phrase of options.phrases) {
-    const score = scorePhrase(phrase, read, options.vocabulary)
-    if (score > (best.get(phrase.id) ?? 0)) best.set(phrase.id, score)
+  const raise = (id: string, score: number) => best.set(id, Math.max(score, best.get(id) ?? 0))
+  for (const phrase of options.phrases) raise(phrase.id, scorePhrase(phrase, read, options.vocabulary))
+  for (const { id, isSmall, negated } of contained(text, options.verbatim)) {
+    const small = tokens.some((token) => (negated ? YES : NO).has(token.word)) ? 1 : SMALL_SCORE
+    raise(id, isSmall ? small : (best.get(id) ?? 0) + LEAST_LEAD)
   }
   const [first, second] = [...best].sort((a, b) => b[1] - a[1])
   if (first === undefined || first[1] < LEAST_SCORE || first[1] - (second?.[1] ?? 0) < LEAST_LEAD) return undefined
   return { id: first[0], score: Math.min(first[1], 0.94) }
+}
+
+/** Texts that stand whole in the answer, neither turned round by it nor lost in it. At most one an option. */
+function contained(text: string, verbatim: readonly Verbatim[]): Verbatim[] {
+  const words = wordsOf(text)
+  const padded = ` ${words.join(' ')} `
+  const negated = isNegated(words)
+  const found = verbatim.filter(
+    (each) => each.negated === negated && words.length <= each.length + 3 && padded.includes(each.text),
+  )
+  return found.filter((each, i) => found.findIndex((other) => other.id === each.id) === i)
+}
+
+function isNegated(words: readonly string[]): boolean {
+  return words.some((word, i) => NEGATIONS.has(word) || (word === 'no' && !isAnswerWord(word, words[i + 1])))
+}
+
+function buildVerbatim(id: string, words: readonly string[], isSmall: boolean): Verbatim {
+  return { id, text: ` ${words.join(' ')} `, length: words.length, negated: isNegated(words), isSmall }
 }
 
 type ReadToken = Token & { near: readonly { word: number; credit: number }[] }
@@ -150,42 +183,6 @@ function bestHit(token: ReadToken, phrase: Phrase): Hit | undefined {
     }
   }
   return undefined
-}
-
-/** Words of the vocabulary that a typed word may be: itself, another ending of it, or a slip of it; the surest first. */
-function nearWords(word: string, { words, byForm }: Vocabulary): { word: number; credit: number }[] {
-  const forms = byForm.get(word) ?? byForm.get(`fr:${stemsOf(word).fr}`) ?? byForm.get(`en:${stemsOf(word).en}`)
-  if (forms !== undefined) return forms.map((each) => ({ word: each, credit: 1 }))
-  if (word.length < 4) return []
-  const near: { word: number; credit: number }[] = []
-  words.forEach((each, i) => {
-    const count = slips(word, each)
-    if (count !== undefined) near.push({ word: i, credit: 1 - 0.08 * count })
-  })
-  return near.sort((a, b) => b.credit - a.credit)
-}
-
-function buildVocabulary(drafts: readonly { id: string; tokens: readonly Token[] }[]): Vocabulary {
-  const words = [...new Set(drafts.flatMap((draft) => draft.tokens.map((token) => token.word)))]
-  const byForm = new Map<string, number[]>()
-  const add = (form: string, i: number) => byForm.set(form, [...(byForm.get(form) ?? []), i])
-  words.forEach((word, i) => {
-    const { fr, en } = stemsOf(word)
-    for (const form of [word, `fr:${fr}`, `en:${en}`]) add(form, i)
-  })
-  const owners = ownersByStem(drafts)
-  return { words, byForm, weights: words.map((word) => 1 / (owners.get(stemsOf(word).fr)?.size ?? 1)) }
-}
-
-function ownersByStem(drafts: readonly { id: string; tokens: readonly Token[] }[]): Map<string, Set<string>> {
-  const owners = new Map<string, Set<string>>()
-  for (const { id, tokens } of drafts) {
-    for (const { word } of tokens) {
-      const stem = stemsOf(word).fr
-      owners.set(stem, (owners.get(stem) ?? new Set()).add(id))
-    }
-  }
-  return owners
 }
 
 function buildPhrase({ id, tokens }: { id: string; tokens: readonly Token[] }, vocabulary: Vocabulary): Phrase {

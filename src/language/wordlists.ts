@@ -15,7 +15,7 @@ export const CLEAR_FR = list(
   'pourriel pourriels indesirable indesirables adresse travail ecole famille conjoint conjointe mari femme enfant enfants fils fille mere pere employeur',
   'compte mot passe boite ici maintenant hier demain aujourd hui aujourdhui matin soir jour jours semaine semaines heure heures',
   'acces invite invitee oublie perdu perdue mauvais mauvaise bonne bon parler regarde regarder reponse repond repondre probleme lien cliquer clique clic',
-  'telephone vrai vraie humain humaine anglais francais entreprise collegue patron',
+  'fois deux trois telephone vrai vraie humain humaine anglais francais entreprise collegue patron',
   'pcq pck pkoi pourkoi tjrs tjs qqun qqn qqch bcp slt dsl ya yavait ste cte icitte ben faque tse pantoute',
 )
 
@@ -32,7 +32,7 @@ export const CLEAR_EN = list(
   'address password account school family husband wife spouse kid kids daughter employer company benefits',
   'now today yesterday tomorrow morning week weeks day days hour hours ago since before after until about here there',
   'wrong right new old lost forgot forgotten invited speak talk english french keep keeps kept go going gone back up out down off over',
-  'dunno idk gonna wanna gotta ur u asap cuz',
+  'once twice two three dunno idk gonna wanna gotta ur u asap cuz',
 )
 
 /** Likelier in one language, but found in the other's lines too. */

@@ -11,7 +11,7 @@ export const STOPWORDS: ReadonlySet<string> = new Set(
     'chu d dans de deja des du elle elles en encore entre es est et etais etait ete etes etre eu euh faut genre hum il ils j jai je jsuis jusqu',
     'l la le les leur lui m ma me meme mes moi mon n ne nos notre nous on ont ou par pense peut plait plus pour pr pi puis qu que qui quil s sa salut se ses',
     'si soit son sont stp suis sur svp t ta te tes toi ton tout toute toujours tres tse tu un une va vais vos votre vous voila y',
-    'an and are at be been but by can could did do does for from get go got had has have he hello her hey hi his i id ill im in is it its ive just',
+    'an and are at be been but by can could did do does for from go had has have he hello her hey hi his i id ill im in is it its ive just',
     'like maybe me mine my of oh oui-da our please pls plz really she should so some still sure than that thanks the their them then there they think',
     'this to too uh um up us very was we well were will with would yet you your actually',
     'merci voudrais veux aimerais want need would',

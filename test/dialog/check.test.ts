@@ -107,7 +107,7 @@ describe('each fault', () => {
     for (const [, , find] of CASES) {
       for (const locale of LOCALES) {
         const told = find().map((fault) => describeFault(content.texts, locale, fault))
-        for (const line of told) expect(line).toMatch(/^dialogs\/\S+\.yaml:\d+ {2}\S+ \S+/)
+        for (const line of told) expect(line).toMatch(/^dialogs\/\S+\.yaml:\d+ {2}\S.*\S$/)
         expect(told.join()).not.toMatch(/\{\{|authoring:|undefined/)
       }
     }

@@ -85,7 +85,7 @@ const email = (value: string, suggested?: string): DialogInput => ({
 })
 
 function run(trees: Trees, inputs: readonly DialogInput[], from = emptyDialog()): Step {
-  let last: Step = { state: from, says: [], effects: [], passed: [] }
+  let last: Step = { state: from, says: [], effects: [] }
   for (const input of inputs) last = step(trees, last.state, input, FACTS)
   return last
 }
@@ -257,6 +257,18 @@ describe('what each input does', () => {
       [START, choose('on'), choose('yes')].slice(0, 2).concat([text('y'), text('y'), { type: 'back' }]),
     )
     expect(back.state.misses).toBe(0)
+  })
+
+  test('dialogs that call themselves forget the oldest callers, also when interrupted', () => {
+    const deep = treesOf({
+      m: { ask: { type: 'ask', options: { more: 'call' } }, call: { type: 'call', dialog: 'm', next: 'ask' } },
+      p: Object.fromEntries(SMALL.get('p')?.nodes ?? []),
+    })
+    const person: DialogInput = { type: 'interrupt', at: 'p.request', under: 'm.ask' }
+    const inputs = [{ type: 'start', at: 'm.ask' } as const, ...Array(30).fill(choose('more')), person]
+    const interrupted = run(deep, inputs)
+    expect(interrupted.state.stack).toHaveLength(MOST_DEEP)
+    expect(interrupted.state.stack.slice(-2)).toEqual([place('m.ask'), place('p.to')])
   })
 
   test('a place that the trees lost is a broken tree, not a crash of another kind', () => {

@@ -26,6 +26,8 @@ async function askForPerson(): Promise<Member> {
   return asking
 }
 
+/** What a button says: its words may change, its key does not. */
+const button = (key: string) => app.texts.say('fr', key)
 const at = (path: string, { conversationId } = member) => `/conversations/${conversationId}${path}`
 const claim = async (agent: Agent) => (await agent.call(at('/claim'), { method: 'POST' })).body as { epoch: number }
 const reply = (agent: Agent, epoch: number, text: string, id: string = crypto.randomUUID()) =>
@@ -223,7 +225,7 @@ describe('a request', () => {
     expect(menu?.channelData).toMatchObject({ node: 'welcome.menu', owner: 'bot' })
     const handedBack = app.texts.say('fr', 'common:handed_back.say', { agent: 'Maëlle' })
     expect((await member.history()).filter((a) => a.text === handedBack)).toHaveLength(1)
-    const { body } = await member.send('Mon code est refusé')
+    const { body } = await member.send(button('welcome:menu.options.rejected'))
     const next = await member.sees('the bot’s answer', (a) => a.replyToId === body.id)
     expect(next.channelData?.node).toBe('rejected.start')
   })
@@ -250,7 +252,7 @@ describe('what agents see', () => {
 
   test('text of a member stays text, their addresses are masked, and a reveal needs the claim', async () => {
     member = await startMember(app.url)
-    await member.send('Renvoyez-moi mon code')
+    await member.send(button('welcome:menu.options.resend'))
     await member.send('camille.tremblay@example.com')
     await member.sees('that a message is on its way', (a) => a.channelData?.node?.startsWith('arrived.') ?? false)
     await member.send('Parler à une personne')

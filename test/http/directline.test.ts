@@ -19,6 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => app.end())
 
+/** A button's words, which lead to `rejected.start`. */
+const rejected = () => app.texts.say('fr', 'welcome:menu.options.rejected')
 const call = (path: string, options?: Ask) => ask(`${base}${path}`, options)
 const started = () => startMember(app.url)
 const grantOf = ({ conversationId, userId }: Member) => ({ conversationId, userId })
@@ -254,7 +256,7 @@ describe('sending', () => {
       const before = await member.history()
       const body = { type: 'event', name, from: { id: member.userId }, value: { ref: '1', epoch: 0 } }
       expect((await member.call('/activities', { body })).status).toBe(200)
-      const { body: sent } = await member.send('Mon code est refusé')
+      const { body: sent } = await member.send(rejected())
       const reply = await member.sees('a reply', (a) => a.replyToId === sent.id)
       expect(reply.channelData).toMatchObject({ node: 'rejected.start', owner: 'bot' })
       expect((await member.history()).length).toBe(before.length + 2)
@@ -295,7 +297,7 @@ describe('watermarks', () => {
   let member: Member
   beforeAll(async () => {
     member = await started()
-    const { body } = await member.send('Mon code est refusé')
+    const { body } = await member.send(rejected())
     await member.sees('a reply', (a) => a.replyToId === body.id)
   })
   const read = async (query: string) => (await member.call(`/activities${query}`)).body
@@ -328,7 +330,7 @@ describe('streams', () => {
     const member = await started()
     const stream = await openStream(member.streamUrl)
     await until('the welcome', () => stream.activities.length >= 3)
-    const { body } = await member.send('Mon code est refusé')
+    const { body } = await member.send(rejected())
     await until('a reply', () => stream.activities.some((a) => a.replyToId === body.id))
     expect(stream.activities).toEqual(await member.history())
     const echo = stream.activities.findIndex((a) => a.id === body.id)
@@ -369,7 +371,7 @@ describe('streams', () => {
     const member = await started()
     const urls = await Promise.all([1, 2, 3].map(async () => (await member.call('?watermark=')).body.streamUrl))
     const tabs = await Promise.all(urls.map((url) => openStream(url)))
-    const { body } = await member.send('Mon code est refusé')
+    const { body } = await member.send(rejected())
     for (const tab of tabs) await until('a reply', () => tab.activities.some((a) => a.replyToId === body.id))
     for (const tab of tabs) expect(tab.activities).toEqual(tabs[0]?.activities)
     expect(tabs.every((tab) => tab.socket.readyState === WebSocket.OPEN)).toBe(true)
@@ -381,7 +383,7 @@ describe('streams', () => {
     const stream = await openStream(member.streamUrl)
     for (const frame of ['', '', 'not json', '{"type":"message","text":"x"}', 'x'.repeat(16_000)])
       stream.socket.send(frame)
-    const { body } = await member.send('Mon code est refusé')
+    const { body } = await member.send(rejected())
     await until('a reply', () => stream.activities.some((a) => a.replyToId === body.id))
     expect(stream.activities.filter((a) => a.from.role === 'user')).toHaveLength(1)
     const closed = once(stream.socket, 'close')
@@ -578,7 +580,7 @@ describe('bad input', () => {
   })
 
   test('after all this the conversation goes on', async () => {
-    const { body } = await member.send('Mon code est refusé')
+    const { body } = await member.send(rejected())
     await member.sees('a reply', (a) => a.replyToId === body.id)
   })
 })

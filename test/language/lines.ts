@@ -1,5 +1,4 @@
-/** Chat lines as members type them on phones, three words or more, with their language. The last block of each has no accents
- *  where French would need them, or is written as a text message. */
+/** Chat lines as members type them on phones, with their language: many without accents, in Québec French, or as text messages. */
 export const FRENCH = `
 J'ai jamais reçu mon code d'accès
 Bonjour, je ne trouve pas mon courriel d'invitation
@@ -71,7 +70,33 @@ jai mis mon adresse de la job
 c la mauvaise region
 dsl je trouve pas
 cest bon je lai trouve
-`.trim().split('\n')
+Salut, j'aurais besoin de ravoir mon code
+a quel courriel tu las envoye
+Rendu la je suis decouragee
+ma mere est inscrite mais pas moi
+Cpt bloque que faire
+vous etes un robot?
+c long avoir une reponse
+je me suis separe, mon ex avait la couverture
+Aucun message de votre part
+Toujours en attente du courriel
+essaye avec lautre adresse
+hotmail ou gmail je sais plus
+Impossible de me connecter
+message d'erreur: code invalide
+Code refusé deux fois
+Mauvaise province choisie
+Super merci à vous
+Quand est-ce que ça arrive
+Parlez moi en anglais
+on a change de compagnie d'assurance
+mon employeur cest la ville
+code introuvable aidez moi
+Email pas reçu
+Spam vérifié, rien là
+`
+  .trim()
+  .split('\n')
 
 export const ENGLISH = `
 I never got my access code
@@ -134,7 +159,53 @@ forgot my password again
 ok thanks have a good day
 i already have an account
 got it thank you
-`.trim().split('\n')
+Need my code resent asap
+Which email did you send it to
+Account locked what now
+my mom is registered but not me
+are you a bot?
+taking forever to get a reply
+No message from you guys
+Waiting on the email
+trying the other address
+Unable to sign in
+error message: invalid code
+Code rejected twice
+Picked wrong province
+Great thanks so much
+When will it arrive
+Speak to me in French please
+we switched insurance companies
+employer is the city
+Email not received
+Checked spam, nothing
+my spouse has coverage thru work
+Got an error on the page
+lost my job in may
+any update on this
+code expired need new one
+resend code please
+Hello I am having trouble
+`
+  .trim()
+  .split('\n')
 
 /** Nothing to tell a language by; the one that is spoken must stay. */
-export const UNSURE = ['ok', 'code', 'camille@example.com', 'gmail', '123', '', '👍', 'Camille Tremblay', 'K7M2', 'spam', 'email', 'CA-QC', 'Toronto, Ontario', 'merci', 'Sophie Gagnon-Roy', 'hello']
+export const UNSURE = [
+  'ok',
+  'code',
+  'camille@example.com',
+  'gmail',
+  '123',
+  '',
+  '👍',
+  'Camille Tremblay',
+  'K7M2',
+  'spam',
+  'email',
+  'CA-QC',
+  'Toronto, Ontario',
+  'merci',
+  'Sophie Gagnon-Roy',
+  'hello',
+]

@@ -14,20 +14,30 @@ import { AppError } from '../../errors.ts'
 import { activityId } from '../../wire/activity.ts'
 import type { Group } from './group.ts'
 
-interface ConversationRow {
+interface Head {
+  n: number
   version: number
-  state: string | null
   last_seq: number
   last_inbound: number
+  day: number
+}
+interface ConversationRow extends Head {
+  state: string | null
   processed: number
   failures: number
 }
 interface EntryRow {
-  seq: number
+  key: number
   origin: LogEntry['origin']
   audience: LogEntry['audience']
   body: string
 }
+
+/** Entries a conversation may have; its key space in the `entry` table. At one a second it lasts eleven days. */
+const SPAN = 1_000_000
+/** Pending entries shown to one turn. */
+const PENDING = 100
+const DAY_MS = 86_400_000
 
 /** The conversation and desk part of the store. Reads see only what is on disk or in this connection's transaction. */
 export function createConversations(
@@ -36,32 +46,44 @@ export function createConversations(
   now: () => number,
 ): ConversationStore & DeskStore & { receiveNow: (inbound: Inbound) => Received } {
   const sql = statements(db)
+  const find = (id: string) => sql.find.get(id) as Head | undefined
 
-  function append(conversationId: string, seq: number, entry: NewEntry, clientId: string | null): void {
-    sql.append.run(conversationId, seq, entry.origin, entry.audience, clientId, JSON.stringify(entry.activity))
+  function append(n: number, seq: number, { origin, audience, activity }: NewEntry, inbound: 0 | 1): void {
+    if (seq >= SPAN) throw new AppError('too_many', { entries: seq })
+    sql.append.run(n * SPAN + seq, inbound, origin, audience, JSON.stringify(activity))
   }
 
   function receiveNow(inbound: Inbound): Received {
     const { conversationId, origin, clientId } = inbound
-    const row = sql.last.get(conversationId) as { last_seq: number } | undefined
-    if (!row && !inbound.create) throw new AppError('conversation_unknown')
-    const known = row && (sql.findClient.get(conversationId, origin, clientId) as { seq: number } | undefined)
-    if (known) return { seq: known.seq, id: activityId(conversationId, known.seq), repeated: true }
-    const seq = (row?.last_seq ?? 0) + 1
-    if (!row) sql.create.run(conversationId)
-    append(conversationId, seq, inbound, clientId)
-    sql.received.run(seq, seq, now(), now(), conversationId)
+    const row = find(conversationId) ?? create(inbound)
+    const seq = row.last_seq + 1
+    const id = `${origin} ${clientId}`
+    if (sql.addClient.run(row.n, id, seq).changes === 0) {
+      const first = sql.findClient.get(row.n, id) as { seq: number }
+      return { seq: first.seq, id: activityId(conversationId, first.seq), repeated: true }
+    }
+    append(row.n, seq, inbound, 1)
+    sql.received.run(seq, seq, now(), row.n)
+    // An index of its own, written once a day and not with every message.
+    const day = Math.floor(now() / DAY_MS)
+    if (row.day !== day) sql.touch.run(day, row.n)
     return { seq, id: activityId(conversationId, seq), repeated: false }
+  }
+
+  function create({ conversationId, create }: Inbound): Head {
+    if (!create) throw new AppError('conversation_unknown')
+    sql.create.run(conversationId)
+    return find(conversationId) as Head
   }
 
   function commitNow(commit: Commit): number {
     const { conversationId } = commit
-    const row = sql.load.get(conversationId) as ConversationRow | undefined
+    const row = find(conversationId)
     if (row?.version !== commit.expected) throw new AppError('state_conflict')
     let seq = row.last_seq
-    for (const entry of commit.entries) append(conversationId, ++seq, entry, null)
+    for (const entry of commit.entries) append(row.n, ++seq, entry, 0)
     const stillPending = row.last_inbound > commit.processed ? 1 : 0
-    sql.save.run(JSON.stringify(commit.state), seq, commit.processed, stillPending, conversationId)
+    sql.save.run(JSON.stringify(commit.state), seq, commit.processed, stillPending, row.n)
     for (const w of commit.work) sql.addWork.run(w.id, w.kind, conversationId, w.dueAt, JSON.stringify(w.payload))
     if (commit.desk) list(commit.desk)
     else sql.unlist.run(conversationId)
@@ -75,7 +97,9 @@ export function createConversations(
   function loadNow(conversationId: string): Loaded | undefined {
     const row = sql.load.get(conversationId) as ConversationRow | undefined
     if (!row) return undefined
-    const pending = row.last_inbound > row.processed ? sql.pending.all(conversationId, row.processed) : []
+    const from = row.n * SPAN
+    const pending =
+      row.last_inbound > row.processed ? sql.pending.all(from + row.processed, from + row.last_inbound) : []
     const { ahead } = sql.ahead.get(conversationId) as { ahead: number }
     return {
       version: row.version,
@@ -86,68 +110,74 @@ export function createConversations(
     }
   }
 
+  function readNow(conversationId: string, after: number, limit: number, audience: LogEntry['audience']): LogEntry[] {
+    const row = find(conversationId)
+    if (!row) return []
+    const from = row.n * SPAN
+    const query = audience === 'all' ? sql.readAll : sql.readDesk
+    const rows = query.all(from + Math.min(after, SPAN), from + SPAN, limit)
+    return (rows as unknown as EntryRow[]).map((e) => toEntry(conversationId, e))
+  }
+
+  function forgetNow(before: number, limit: number): number {
+    const old = sql.old.all(Math.floor(before / DAY_MS), limit) as unknown as { n: number; id: string }[]
+    for (const { n, id } of old) {
+      sql.forgetEntries.run(n * SPAN, (n + 1) * SPAN)
+      for (const forget of sql.forgetByNumber) forget.run(n)
+      for (const forget of sql.forgetById) forget.run(id)
+    }
+    return old.length
+  }
+
   return {
     receiveNow,
     receive: (inbound) => group.write(() => receiveNow(inbound)),
     commit: (commit) => group.write(() => commitNow(commit)),
     countFailure: (id) => group.write(() => (sql.fail.get(id) as { failures: number } | undefined)?.failures ?? 0),
     load: async (conversationId) => loadNow(conversationId),
-    read: async (conversationId, afterSeq, limit, audience) => {
-      const rows = (audience === 'all' ? sql.readAll : sql.readDesk).all(conversationId, afterSeq, limit)
-      return (rows as unknown as EntryRow[]).map((row) => toEntry(conversationId, row))
-    },
+    read: async (conversationId, after, limit, audience) => readNow(conversationId, after, limit, audience),
     stranded: async (before, limit) =>
       (sql.stranded.all(before, limit) as unknown as { id: string }[]).map((row) => row.id),
-    forget: (before, limit) =>
-      group.write(() => {
-        const old = sql.old.all(before, limit) as unknown as { id: string }[]
-        for (const { id } of old) for (const forget of sql.forget) forget.run(id)
-        return old.length
-      }),
+    forget: (before, limit) => group.write(() => forgetNow(before, limit)),
     queue: async () => (sql.queue.all() as unknown as { body: string }[]).map((row) => JSON.parse(row.body)),
   }
 }
 
-function toEntry(conversationId: string, row: EntryRow): LogEntry {
-  const activity = JSON.parse(row.body)
-  activity.id = activityId(conversationId, row.seq)
-  return { seq: row.seq, origin: row.origin, audience: row.audience, activity }
+function toEntry(conversationId: string, { key, origin, audience, body }: EntryRow): LogEntry {
+  const seq = key % SPAN
+  const activity = JSON.parse(body)
+  activity.id = activityId(conversationId, seq)
+  return { seq, origin, audience, activity }
 }
 
 function statements(db: DatabaseSync) {
-  const fields = 'seq, origin, audience, body'
+  const entries = 'SELECT key, origin, audience, body FROM entry WHERE key > ?'
   return {
-    last: db.prepare('SELECT last_seq FROM conversation WHERE id = ?'),
-    load: db.prepare(
-      'SELECT version, state, last_seq, last_inbound, processed, failures FROM conversation WHERE id = ?',
-    ),
+    find: db.prepare('SELECT n, version, last_seq, last_inbound, day FROM conversation WHERE id = ?'),
+    load: db.prepare('SELECT * FROM conversation WHERE id = ?'),
     create: db.prepare('INSERT INTO conversation (id) VALUES (?)'),
-    findClient: db.prepare('SELECT seq FROM entry WHERE conversation_id = ? AND origin = ? AND client_id = ?'),
-    append: db.prepare(
-      'INSERT INTO entry (conversation_id, seq, origin, audience, client_id, body) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
+    addClient: db.prepare('INSERT INTO client (n, id, seq) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
+    findClient: db.prepare('SELECT seq FROM client WHERE n = ? AND id = ?'),
+    append: db.prepare('INSERT INTO entry (key, inbound, origin, audience, body) VALUES (?, ?, ?, ?, ?)'),
     received: db.prepare(
-      'UPDATE conversation SET last_seq = ?, last_inbound = ?, pending_since = coalesce(pending_since, ?), updated_at = ? WHERE id = ?',
+      'UPDATE conversation SET last_seq = ?, last_inbound = ?, pending_since = coalesce(pending_since, ?) WHERE n = ?',
     ),
-    pending: db.prepare(
-      `SELECT ${fields} FROM entry WHERE conversation_id = ? AND seq > ? AND client_id IS NOT NULL ORDER BY seq LIMIT 100`,
-    ),
+    touch: db.prepare('UPDATE conversation SET day = ? WHERE n = ?'),
+    pending: db.prepare(`${entries} AND key <= ? AND inbound = 1 ORDER BY key LIMIT ${PENDING}`),
     save: db.prepare(
       `UPDATE conversation SET version = version + 1, state = ?, last_seq = ?, processed = ?, failures = 0,
-       pending_since = CASE WHEN ? THEN pending_since END WHERE id = ?`,
+       pending_since = CASE WHEN ? THEN pending_since END WHERE n = ?`,
     ),
     fail: db.prepare('UPDATE conversation SET failures = failures + 1 WHERE id = ? RETURNING failures'),
-    readAll: db.prepare(
-      `SELECT ${fields} FROM entry WHERE conversation_id = ? AND seq > ? AND audience = 'all' ORDER BY seq LIMIT ?`,
-    ),
-    readDesk: db.prepare(`SELECT ${fields} FROM entry WHERE conversation_id = ? AND seq > ? ORDER BY seq LIMIT ?`),
+    readAll: db.prepare(`${entries} AND key < ? AND audience = 'all' ORDER BY key LIMIT ?`),
+    readDesk: db.prepare(`${entries} AND key < ? ORDER BY key LIMIT ?`),
     stranded: db.prepare('SELECT id FROM conversation WHERE pending_since < ? ORDER BY pending_since LIMIT ?'),
-    old: db.prepare('SELECT id FROM conversation WHERE updated_at < ? ORDER BY updated_at LIMIT ?'),
-    forget: [
-      db.prepare('DELETE FROM entry WHERE conversation_id = ?'),
+    old: db.prepare('SELECT n, id FROM conversation WHERE day < ? ORDER BY day LIMIT ?'),
+    forgetEntries: db.prepare('DELETE FROM entry WHERE key > ? AND key < ?'),
+    forgetByNumber: [db.prepare('DELETE FROM client WHERE n = ?'), db.prepare('DELETE FROM conversation WHERE n = ?')],
+    forgetById: [
       db.prepare('DELETE FROM work WHERE conversation_id = ?'),
       db.prepare('DELETE FROM desk WHERE conversation_id = ?'),
-      db.prepare('DELETE FROM conversation WHERE id = ?'),
     ],
     addWork: db.prepare(
       'INSERT INTO work (id, kind, conversation_id, due_at, payload) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',

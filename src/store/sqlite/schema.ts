@@ -4,7 +4,8 @@ import { AppError } from '../../errors.ts'
 /** Steps from one layout to the next; `user_version` counts those done. Append only: a shipped step never changes. */
 const MIGRATIONS = [
   `CREATE TABLE conversation (
-     id TEXT PRIMARY KEY,
+     n INTEGER PRIMARY KEY,
+     id TEXT NOT NULL UNIQUE,
      version INTEGER NOT NULL DEFAULT 0,
      state TEXT,
      last_seq INTEGER NOT NULL DEFAULT 0,
@@ -12,20 +13,24 @@ const MIGRATIONS = [
      processed INTEGER NOT NULL DEFAULT 0,
      pending_since INTEGER,
      failures INTEGER NOT NULL DEFAULT 0,
-     updated_at INTEGER NOT NULL DEFAULT 0
-   ) STRICT, WITHOUT ROWID;
-   CREATE INDEX conversation_age ON conversation (updated_at);
+     day INTEGER NOT NULL DEFAULT 0
+   ) STRICT;
    CREATE INDEX conversation_pending ON conversation (pending_since) WHERE pending_since IS NOT NULL;
+   CREATE INDEX conversation_day ON conversation (day);
+   -- key = n * 1,000,000 + seq: a log lies together, in order, and needs no second index.
    CREATE TABLE entry (
-     conversation_id TEXT NOT NULL,
-     seq INTEGER NOT NULL,
+     key INTEGER PRIMARY KEY,
+     inbound INTEGER NOT NULL,
      origin TEXT NOT NULL,
      audience TEXT NOT NULL,
-     client_id TEXT,
-     body TEXT NOT NULL,
-     PRIMARY KEY (conversation_id, seq)
+     body TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE client (
+     n INTEGER NOT NULL,
+     id TEXT NOT NULL,
+     seq INTEGER NOT NULL,
+     PRIMARY KEY (n, id)
    ) STRICT, WITHOUT ROWID;
-   CREATE UNIQUE INDEX entry_client ON entry (conversation_id, origin, client_id) WHERE client_id IS NOT NULL;
    CREATE TABLE work (
      id TEXT PRIMARY KEY,
      kind TEXT NOT NULL,
@@ -56,7 +61,9 @@ const MIGRATIONS = [
 
 /** Brings a database to the present layout. @throws AppError `store_unavailable` when it was written by a newer version. */
 export function migrate(db: DatabaseSync): void {
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;')
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000;',
+  )
   const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
   if (user_version > MIGRATIONS.length) throw new AppError('store_unavailable', { newer: user_version })
   for (const [index, step] of MIGRATIONS.entries()) {

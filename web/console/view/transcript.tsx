@@ -85,7 +85,9 @@ function authorOf({ channelData, from }: Activity): Author {
 function useSender({ from }: Activity, author: Author): string {
   const { state, words } = useTools()
   if (author !== 'agent') return words.log[author]
-  return from.id === state.session?.agent.id ? words.log.you : (from.name ?? words.log.agent)
+  const me = state.session?.agent.id
+  // In the log an agent's account is `agent:<id>`.
+  return from.id === me || from.id === `agent:${me}` ? words.log.you : (from.name ?? words.log.agent)
 }
 
 /** A reply that the transcript does not have yet. */
