@@ -79,7 +79,7 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
     log,
     now,
   })
-  const receive = createReceive({ store, hub, turns })
+  const receive = createReceive({ store, turns })
   const agents = createAgents({ store: createAgentStore(store.db) })
   const tokens = createTokens(keys.tokenKeys, now)
   const origins = createOrigins({ ...config, development: !config.production })

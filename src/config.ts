@@ -111,6 +111,7 @@ function envReader(env: Readonly<Record<string, string | undefined>>) {
     },
     secret(name: string, required: boolean): string | undefined {
       const value = raw(name) ?? orDefault<string>(name, required ? undefined : null)
+      if (value?.startsWith('eyJ')) return fault(name, 'must not begin like a token (eyJ)')
       return value === undefined || value.length >= 32 ? value : fault(name, 'must have at least 32 characters')
     },
     /** `kid:base64,kid:base64`, newest first. */

@@ -2,7 +2,7 @@
 import type { DialogInput, Expectation, Option } from '../dialog/types.ts'
 import type { Command, Language } from '../language/commands.ts'
 import { findEmail } from '../language/email.ts'
-import { type CompiledOptions, compileOptions, matchOption } from '../language/match.ts'
+import { type CompiledOptions, compileOptions, matchExact, matchOption } from '../language/match.ts'
 import { normalize } from '../language/normalize.ts'
 import type { Texts } from '../language/texts.ts'
 import { LOCALES } from '../wire/activity.ts'
@@ -16,7 +16,7 @@ export interface Understanding {
   choose(text: string, options: readonly Option[]): string | undefined
 }
 
-/** A match at least this good beats a command word: it names the button itself. */
+/** The score of an answer that leaves no doubt. */
 const EXACT = 1
 
 export function createUnderstanding(texts: Texts, language: Language): Understanding {
@@ -41,21 +41,25 @@ export function createUnderstanding(texts: Texts, language: Language): Understan
     return answer && options.some((o) => o.id === answer) ? { id: answer, score: EXACT } : undefined
   }
 
+  /** In the order of what is surest; guessing comes last, and costs the most. */
+  function understandText(text: string, expected: Expectation | undefined): Understood {
+    const options = expected?.options ?? []
+    const button = options.length > 0 ? matchExact(text, compile(options)) : undefined
+    if (button) return { input: { type: 'choose', option: button.id } }
+    const found = expected?.takesEmail ? findEmail(text) : undefined
+    if (found) return { input: emailInput(found) }
+    const command = language.findCommand(text)
+    if (command) return { command }
+    const choice = match(text, options)
+    // A free text is taken as it is: a name or a comment may well resemble a button.
+    if (choice && (choice.score >= EXACT || !expected?.takesText))
+      return { input: { type: 'choose', option: choice.id } }
+    return { input: { type: 'text', value: text } }
+  }
+
   return {
     choose: (text, options) => match(normalize(text), options)?.id,
-    understand(raw, expected) {
-      const text = normalize(raw)
-      const options = expected?.options ?? []
-      const choice = match(text, options)
-      if (choice && choice.score >= EXACT) return { input: { type: 'choose', option: choice.id } }
-      const found = expected?.takesEmail ? findEmail(text) : undefined
-      if (found) return { input: emailInput(found) }
-      const command = language.findCommand(text)
-      if (command) return { command }
-      // A free text is taken as it is: a name or a comment may well resemble a button.
-      if (choice && !expected?.takesText) return { input: { type: 'choose', option: choice.id } }
-      return { input: { type: 'text', value: text } }
-    },
+    understand: (text, expected) => understandText(normalize(text), expected),
   }
 }
 

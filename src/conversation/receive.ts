@@ -1,15 +1,14 @@
-import type { Hub } from './hub.ts'
 import type { ConversationStore, Inbound, Received } from './store.ts'
 import type { Turns } from './turn.ts'
 
-/** The one door into a log. Resolves when the entry is on disk; the turn runs after it. */
+/** The one door into a log. Resolves when the entry is on disk; the turn runs after it, and announces the entry together
+ *  with what answers it. */
 export type Receive = (inbound: Inbound) => Promise<Received>
 
-export function createReceive({ store, hub, turns }: { store: ConversationStore; hub: Hub; turns: Turns }): Receive {
+export function createReceive({ store, turns }: { store: ConversationStore; turns: Turns }): Receive {
   return async (inbound) => {
     const received = await store.receive(inbound)
-    // What was received before may still be pending (its process ended): running a turn again costs nothing.
-    if (!received.repeated) hub.announce(inbound.conversationId)
+    // Also for a repeat: what was received before may still be pending, because its process ended.
     void turns.run(inbound.conversationId)
     return received
   }

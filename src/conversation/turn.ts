@@ -2,7 +2,7 @@
 import { AppError, codeOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Locale } from '../wire/activity.ts'
-import { parseLocale } from '../wire/activity.ts'
+import { activityId, parseLocale } from '../wire/activity.ts'
 import type { Hub } from './hub.ts'
 import { type ConversationState, newState, parseState } from './state.ts'
 import type { ConversationStore, DeskRow, Loaded, LogEntry, NewEntry, WorkItem } from './store.ts'
@@ -98,13 +98,14 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
   async function save(draft: Draft, loaded: Loaded, processed: number): Promise<boolean> {
     const { conversationId, state, entries, work } = draft
     const desk = deskRow(conversationId, state)
+    let last: number
     try {
-      await store.commit({ conversationId, expected: loaded.version, state, processed, entries, work, desk })
+      last = await store.commit({ conversationId, expected: loaded.version, state, processed, entries, work, desk })
     } catch (error) {
       if (codeOf(error) === 'state_conflict') return true
       throw error
     }
-    hub.announce(conversationId)
+    hub.announce(conversationId, fresh(draft, loaded, processed, last))
     if (work.length > 0) onWork()
     if (desk || hasOwnerChanged(loaded, state)) hub.announceDesk()
     // A store may show long queues in parts: after several there may be more.
@@ -126,9 +127,11 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
       again.add(conversationId)
       return current
     }
-    const started = drain(conversationId).catch((error) =>
-      log.error({ conversationId, code: codeOf(error) }, 'turn.interrupted'),
-    )
+    const started = drain(conversationId).catch((error) => {
+      log.error({ conversationId, code: codeOf(error) }, 'turn.interrupted')
+      // What was received is in the log, whatever became of its turn.
+      hub.announce(conversationId)
+    })
     running.set(conversationId, started)
     return started
   }
@@ -175,6 +178,19 @@ function deskRow(conversationId: string, { owner, locale, handoff }: Conversatio
   const { requestedAt, reason, agent } = handoff
   const claimed = agent ? { agentId: agent.id, agentName: agent.name } : {}
   return { conversationId, owner, locale, requestedAt, reason, ...claimed }
+}
+
+/** The entries that a turn took and made; undefined when others came between them, so that readers read for themselves. */
+function fresh(draft: Draft, loaded: Loaded, processed: number, last: number): LogEntry[] | undefined {
+  const taken = loaded.pending.filter((entry) => entry.seq <= processed)
+  const first = last - draft.entries.length + 1
+  const made = draft.entries.map((entry, index) => numbered(draft.conversationId, first + index, entry))
+  const all = [...taken, ...made]
+  return all.every((entry, index) => entry.seq === (all[0]?.seq ?? 0) + index) ? all : undefined
+}
+
+function numbered(conversationId: string, seq: number, entry: NewEntry): LogEntry {
+  return { ...entry, seq, activity: { ...entry.activity, id: activityId(conversationId, seq) } }
 }
 
 function hasOwnerChanged(loaded: Loaded, state: ConversationState): boolean {

@@ -110,7 +110,19 @@ function labelMap(all: readonly CommandPhrases[]): ReadonlyMap<string, Command> 
 function saysOnly(words: Phrase, phrases: readonly Phrase[]): boolean {
   if (words.length > MAX_COMMAND) return false
   const core = bare(words)
-  return phrases.some((phrase) => isSame(words, phrase) || (core.join('').length > 2 && isSame(core, bare(phrase))))
+  const isTelling = core.join('').length > 2
+  return phrases.some((phrase) => isSame(words, phrase) || (isTelling && isSame(core, coreOf(phrase))))
+}
+
+const cores = new WeakMap<Phrase, Phrase>()
+
+/** Phrases stay for the life of the process, so that each is stripped once. */
+function coreOf(phrase: Phrase): Phrase {
+  const known = cores.get(phrase)
+  if (known) return known
+  const core = bare(phrase)
+  cores.set(phrase, core)
+  return core
 }
 
 function bare(words: Phrase): Phrase {

@@ -89,17 +89,23 @@ export function compileOptions(options: readonly OptionTexts[]): CompiledOptions
  *  accents, other endings). A word in a negated clause ("pas dans mes pourriels") never stands for the plain one.
  *  @returns undefined when none fits or two do: a wrong pick is worse than asking again. */
 export function matchOption(text: string, options: CompiledOptions): Match | undefined {
-  for (const key of keysOf(text)) {
-    if (options.exact.has(key)) {
-      const id = options.exact.get(key)
-      return id === undefined ? undefined : { id, score: 1 }
-    }
-  }
+  const key = exactKey(text, options)
+  if (key !== undefined) return matchExact(text, options)
   const place = ordinalOf(text, options.ids.length)
   const numbered = place === undefined ? undefined : options.ids[place]
   const worded = bestPhrase(text, options)
   if (numbered === undefined) return worded
   return worded === undefined || worded.id === numbered ? { id: numbered, score: 0.95 } : undefined
+}
+
+/** The option whose very words the answer is. Cheap: a look-up. */
+export function matchExact(text: string, options: CompiledOptions): Match | undefined {
+  const id = options.exact.get(exactKey(text, options) ?? '')
+  return id === undefined ? undefined : { id, score: 1 }
+}
+
+function exactKey(text: string, options: CompiledOptions): string | undefined {
+  return keysOf(text).find((key) => options.exact.has(key))
 }
 
 /** What a text is looked up by: its words, and its pictures when it has any ("😀 Oui" is found by "😀" too). */

@@ -26,12 +26,22 @@ export function createTexts(resources: Resources, always: Readonly<Record<string
   })
   // One fixed `t` per language: `changeLanguage` on a shared instance would leak into other conversations.
   const fixed: Record<Locale, TFunction> = { fr: instance.getFixedT('fr'), en: instance.getFixedT('en') }
+  const find = (locale: Locale, key: string): string | undefined => {
+    const [namespace = '', path = ''] = key.split(':')
+    const found: unknown = instance.getResource(locale, namespace, path)
+    return typeof found === 'string' ? found : undefined
+  }
+  // Most texts (every button) hold nothing to fill in: they need not be interpolated each time.
+  const plain: Record<Locale, Map<string, string>> = { fr: new Map(), en: new Map() }
   return {
-    say: (locale, key, values) => fixed[locale](key, { ...values }),
-    find(locale, key) {
-      const [namespace = '', path = ''] = key.split(':')
-      const found: unknown = instance.getResource(locale, namespace, path)
-      return typeof found === 'string' ? found : undefined
+    find,
+    say(locale, key, values) {
+      const known = plain[locale].get(key)
+      if (known !== undefined) return known
+      const found = find(locale, key)
+      if (found === undefined || /\{\{|\$t\(/.test(found)) return fixed[locale](key, { ...values })
+      plain[locale].set(key, found)
+      return found
     },
   }
 }

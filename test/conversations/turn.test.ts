@@ -47,7 +47,7 @@ function serve(advance: Advance, seen: ConversationStore = store): Service {
   const { log, lines } = keepLog()
   const hub = createHub()
   const turns = createTurns({ store: seen, advance, hub, log, now: Date.now, onWork() {} })
-  return { turns, receive: createReceive({ store: seen, hub, turns }), logged: lines }
+  return { turns, receive: createReceive({ store: seen, turns }), logged: lines }
 }
 
 const inbound = (text: string, conversationId = 'c'): Inbound => ({

@@ -38,7 +38,7 @@ export function createStage(trees: Trees = CONTENT.trees) {
   const failures: string[] = []
   const log = { ...silent, warn: (facts: object) => failures.push(JSON.stringify(facts)) }
   const turns = createTurns({ store, advance, hub, log, now, onWork() {} })
-  const receive = createReceive({ store, hub, turns })
+  const receive = createReceive({ store, turns })
   const desk = createDesk({ store, receive, turns, texts, now })
   let count = 0
 

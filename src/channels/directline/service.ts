@@ -64,7 +64,9 @@ export function createDirectLine(o: DirectLineOptions) {
     async authorize(authorization: string | undefined): Promise<Caller> {
       const credential = /^Bearer ([\w.~+/=-]{1,4096})$/i.exec(authorization ?? '')?.[1]
       if (!credential) throw new AppError('unauthorized')
-      if (timingSafeEqual(digest(credential), secretDigest)) return { kind: 'secret' }
+      // Every token of ours begins so; hashing each one to compare it with the secret would cost more than its check.
+      const isToken = credential.startsWith('eyJ')
+      if (!isToken && timingSafeEqual(digest(credential), secretDigest)) return { kind: 'secret' }
       return { kind: 'token', grant: await tokens.verify(credential) }
     },
 

@@ -1,7 +1,8 @@
 /** One socket = one reader of a log: all after seq N, then more whenever there is more. */
 import type { WebSocket } from 'ws'
 import type { Hub } from '../../conversation/hub.ts'
-import type { ConversationStore } from '../../conversation/store.ts'
+import type { ConversationStore, LogEntry } from '../../conversation/store.ts'
+import type { ActivitySet } from '../../wire/activity.ts'
 import { PAGE, readSet, toSet } from './service.ts'
 
 /** A client that does not read is let go when this much waits for it, in bytes; it comes back by watermark. */
@@ -21,14 +22,30 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
   let reading = false
   let more = false
 
+  function send(set: ActivitySet): void {
+    if (set.activities.length > 0 && socket.readyState === socket.OPEN) socket.send(JSON.stringify(set))
+    if (socket.bufferedAmount > MAX_BUFFERED) socket.close(1013, 'too slow')
+    seen = Number(set.watermark)
+  }
+
   async function page(): Promise<number> {
     const set = first
       ? await readSet(store, conversationId, seen)
       : toSet(await store.read(conversationId, seen, PAGE, 'all'), seen)
     first = false
-    if (set.activities.length > 0 && socket.readyState === socket.OPEN) socket.send(JSON.stringify(set))
-    seen = Number(set.watermark)
+    send(set)
     return set.activities.length
+  }
+
+  /** Nothing lies between what the client has seen and what is new: no need to read it back. */
+  function told(fresh: readonly LogEntry[] | undefined): void {
+    if (reading || first || fresh?.[0]?.seq !== seen + 1) return void catchUp()
+    send(
+      toSet(
+        fresh.filter((entry) => entry.audience === 'all'),
+        seen,
+      ),
+    )
   }
 
   async function catchUp(): Promise<void> {
@@ -39,7 +56,6 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
       while (more && socket.readyState === socket.OPEN) {
         more = false
         if ((await page()) === PAGE) more = true
-        if (socket.bufferedAmount > MAX_BUFFERED) socket.close(1013, 'too slow')
       }
     } catch {
       socket.close(1011, 'try again')
@@ -48,7 +64,7 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
     }
   }
 
-  const unwatch = hub.watch(conversationId, () => void catchUp())
+  const unwatch = hub.watch(conversationId, told)
   keepAlive(socket)
   // Members speak by POST; what comes here are keep-alives, and "" wants no answer but life.
   socket.on('error', () => socket.terminate())
