@@ -1,6 +1,6 @@
 /** Composition root: chooses every adapter and wires the service. Reads no environment, ends no process. */
 import { createHmac } from 'node:crypto'
-import { createReadStream, existsSync, mkdirSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Server } from 'restify'
@@ -18,6 +18,7 @@ import { countInvitations, createSqliteCoverage, openCoverageDb } from './covera
 import { type Agents, createAgents } from './desk/agents.ts'
 import { createDesk } from './desk/desk.ts'
 import { AppError, codeOf } from './errors.ts'
+import { makeFolder } from './folder.ts'
 import { mountDeskRoutes } from './http/desk-routes.ts'
 import { createDeskSessions } from './http/desk-session.ts'
 import { mountMailbox } from './http/mailbox-routes.ts'
@@ -34,6 +35,7 @@ import { createMailbox } from './mail/mailbox.ts'
 import { createSmtpMailer } from './mail/smtp.ts'
 import { createAgentStore } from './store/sqlite/agents.ts'
 import { openSqliteStore } from './store/sqlite/open.ts'
+import { startFault, starting } from './terminal.ts'
 import { createResend, createTimer } from './work/handlers.ts'
 import { createWorker } from './work/worker.ts'
 
@@ -56,11 +58,12 @@ export interface App {
 /** @param root folder of `dialogs/`, `locales/` and `dist/`. @throws AppError, ContentError, or the system's error (port, folder). */
 export async function startApp(config: Config, log: Log, root: string): Promise<App> {
   const now = Date.now
-  makeFolder(config.dataDir)
-  const keys = readKeys(config)
+  starting('folder', { path: config.dataDir }, () => makeFolder(config.dataDir))
+  const keys = starting('keys', { file: join(config.dataDir, 'keys.json') }, () => readKeys(config))
   const { orgName, supportEmail } = config
   const { trees, texts, resources } = loadContent({ root, always: { orgName, supportEmail } })
-  const store = openSqliteStore(join(config.dataDir, 'sesame.db'), now)
+  const file = join(config.dataDir, 'sesame.db')
+  const store = starting('database', { file }, () => openSqliteStore(file, now))
   const { coverage, mailbox, closeMail } = await openCoverage(config)
   const hub = createHub()
   const language = createLanguage({
@@ -103,8 +106,12 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
   socketBase.protocol = socketBase.protocol === 'https:' ? 'wss:' : 'ws:'
   mountMemberRoutes(http, createDirectLine({ store, receive, tokens, secret: keys.directLineSecret, socketBase, now }))
   mountDeskRoutes(http, createDesk({ store, receive, turns, texts, now }), sessions)
-  mountStatic(http, readAssets(join(root, 'dist', 'web')), !config.production)
-  if (mailbox) mountMailbox(http, mailbox.list, texts)
+  mountStatic(
+    http,
+    starting('pages', {}, () => readAssets(join(root, 'dist', 'web'))),
+    !config.production,
+  )
+  if (mailbox) mountMailbox(http, mailbox.list, texts, config.timeZone)
   http.route('get', '/health', () => ({ status: 200, body: { status: 'ok' } }))
   http.route('get', '/ready', async () => {
     await store.nextDue()
@@ -129,14 +136,6 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
       closeMail()
       store.close()
     },
-  }
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new AppError('store_unavailable', { folder: path }, { cause: error })
   }
 }
 
@@ -166,7 +165,9 @@ async function openCoverage(config: Config) {
 /** restify passes on what its HTTP server emits, and an error that nobody hears ends the process: listen to both. */
 function listen(server: Server, { port, host }: Config): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.on('error', reject)
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      reject(startFault(error.code === 'EADDRINUSE' ? 'port_used' : 'listen', { host, port }, error)),
+    )
     server.listen(port, host, () => resolve((server.server.address() as AddressInfo).port))
   })
 }

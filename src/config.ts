@@ -1,4 +1,5 @@
-/** Environment -> frozen configuration. All faults are named at once; no value is ever shown. */
+/** Environment -> frozen configuration. All faults are named at once; no value is ever shown. Their words are in
+ *  `locales/<lang>/cli.json` under `config`. */
 import { AppError } from './errors.ts'
 
 export interface Config {
@@ -65,11 +66,33 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.freeze(config)
 }
 
-export class ConfigError extends AppError {
-  /** One line per fault: the variable and what is wrong with it; never its value. */
-  readonly faults: readonly string[]
+/** A variable and what is wrong with it; never its value. `facts` fill the sentence of `code`. */
+export interface ConfigFault {
+  name: string
+  code: ConfigFaultCode
+  facts: Readonly<Record<string, string | number>>
+}
 
-  constructor(faults: readonly string[]) {
+export const CONFIG_FAULTS = [
+  'must_be_set',
+  'one_of',
+  'port',
+  'url',
+  'too_short',
+  'like_token',
+  'token_key',
+  'token_key_twice',
+  'origins',
+  'address',
+  'time_zone',
+  'unsupported',
+] as const
+export type ConfigFaultCode = (typeof CONFIG_FAULTS)[number]
+
+export class ConfigError extends AppError {
+  readonly faults: readonly ConfigFault[]
+
+  constructor(faults: readonly ConfigFault[]) {
     super('config_invalid', { faults: faults.length })
     this.faults = faults
   }
@@ -79,40 +102,40 @@ export class ConfigError extends AppError {
 type Default<T> = T | null | undefined
 
 function envReader(env: Readonly<Record<string, string | undefined>>) {
-  const faults: string[] = []
-  const fault = (name: string, what: string): undefined => {
-    faults.push(`${name}: ${what}`)
+  const faults: ConfigFault[] = []
+  const fault = (name: string, code: ConfigFaultCode, facts: ConfigFault['facts'] = {}): undefined => {
+    faults.push({ name, code, facts })
     return undefined
   }
   const raw = (name: string): string | undefined => env[name]?.trim() || undefined
   const orDefault = <T>(name: string, value: Default<T>): T | undefined =>
-    value === undefined ? fault(name, 'must be set') : (value ?? undefined)
+    value === undefined ? fault(name, 'must_be_set') : (value ?? undefined)
 
   return {
     text: (name: string, fallback: string): string => raw(name) ?? fallback,
     oneOf<T extends string>(name: string, allowed: readonly T[], fallback: T): T {
       const value = raw(name)
       if (value === undefined) return fallback
-      return allowed.find((a) => a === value) ?? fault(name, `must be one of ${allowed.join(', ')}`) ?? fallback
+      return allowed.find((a) => a === value) ?? fault(name, 'one_of', { allowed: allowed.join(', ') }) ?? fallback
     },
     port(name: string, fallback: number): number {
       const value = raw(name)
       if (value === undefined) return fallback
       if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value)
-      return fault(name, 'must be a whole number from 0 to 65535') ?? fallback
+      return fault(name, 'port') ?? fallback
     },
     url(name: string, protocols: readonly string[], fallback: Default<string>): URL | undefined {
       const value = raw(name) ?? orDefault(name, fallback)
       if (value === undefined) return undefined
       const url = URL.canParse(value) ? new URL(value) : undefined
-      if (!url || !protocols.includes(url.protocol)) return fault(name, `must be a URL (${protocols.join(' or ')})`)
+      if (!url || !protocols.includes(url.protocol)) return fault(name, 'url', { protocols: protocols.join(' ') })
       if (url.protocol.startsWith('http') && !url.pathname.endsWith('/')) url.pathname += '/'
       return url
     },
     secret(name: string, required: boolean): string | undefined {
       const value = raw(name) ?? orDefault<string>(name, required ? undefined : null)
-      if (value?.startsWith('eyJ')) return fault(name, 'must not begin like a token (eyJ)')
-      return value === undefined || value.length >= 32 ? value : fault(name, 'must have at least 32 characters')
+      if (value?.startsWith('eyJ')) return fault(name, 'like_token')
+      return value === undefined || value.length >= 32 ? value : fault(name, 'too_short', { least: 32 })
     },
     /** `kid:base64,kid:base64`, newest first. */
     tokenKeys(name: string, required: boolean): TokenKey[] | undefined {
@@ -120,21 +143,21 @@ function envReader(env: Readonly<Record<string, string | undefined>>) {
       if (value === undefined) return undefined
       const keys = value.split(',').map(parseTokenKey)
       const bad = keys.indexOf(undefined)
-      if (bad >= 0) return fault(name, `key ${bad + 1} must be name:base64 of at least 32 bytes`)
-      return keys.filter((k) => k !== undefined)
+      if (bad >= 0) return fault(name, 'token_key', { index: bad + 1 })
+      const read = keys.filter((k) => k !== undefined)
+      if (new Set(read.map((k) => k.kid)).size < read.length) return fault(name, 'token_key_twice')
+      return read
     },
     origins(name: string): string[] {
       const items = (raw(name) ?? '').split(/[\s,]+/).filter(Boolean)
       for (const item of items) {
-        if (!URL.canParse(item) || new URL(item).origin !== item)
-          fault(name, 'must list exact origins, https://host[:port]')
+        if (!URL.canParse(item) || new URL(item).origin !== item) fault(name, 'origins')
       }
       return items
     },
     address(name: string, fallback: Default<string>): string {
       const value = raw(name) ?? orDefault(name, fallback) ?? ''
-      if (value && !/^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(value))
-        fault(name, 'must be one bare mail address')
+      if (value && !/^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(value)) fault(name, 'address')
       return value
     },
     timeZone(name: string, fallback: string): string {
@@ -142,12 +165,12 @@ function envReader(env: Readonly<Record<string, string | undefined>>) {
       try {
         new Intl.DateTimeFormat('fr', { timeZone: value })
       } catch {
-        fault(name, 'must be an IANA time zone, such as America/Toronto')
+        fault(name, 'time_zone')
       }
       return value
     },
     refuse(name: string): void {
-      if (raw(name) !== undefined) fault(name, 'is not supported by this version; leave it out')
+      if (raw(name) !== undefined) fault(name, 'unsupported')
     },
     throwIfFaulty(): void {
       if (faults.length > 0) throw new ConfigError(faults)

@@ -3,28 +3,16 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EFFECTS, ENTRIES } from './bot/support-bot.ts'
 import { checkTrees } from './dialog/check.ts'
-import { type Fault, parseDialog, type SourceDialog } from './dialog/parse.ts'
+import { ContentError, type Fault, parseDialog, type SourceDialog } from './dialog/parse.ts'
 import type { Trees } from './dialog/types.ts'
-import { AppError } from './errors.ts'
 import { createTexts, type Resources, type Texts } from './language/texts.ts'
+import { starting } from './terminal.ts'
 import { LOCALES, type Locale } from './wire/activity.ts'
 
 export interface Content {
   trees: Trees
   texts: Texts
   resources: Resources
-}
-
-/** Trees or texts that would fail a member later. */
-export class ContentError extends AppError {
-  readonly faults: readonly Fault[]
-  readonly texts: Texts
-
-  constructor(faults: readonly Fault[], texts: Texts) {
-    super('tree_broken', { faults: faults.length })
-    this.faults = faults
-    this.texts = texts
-  }
 }
 
 export interface ContentOptions {
@@ -43,7 +31,7 @@ export function loadContent({ root, always }: ContentOptions): Content {
   const faults = parsed.flatMap((p) => p.faults)
   // Targets in a file that can't be read would all be reported as unknown: mend the file first.
   if (faults.length === 0) faults.push(...check(dialogs, texts))
-  if (faults.length > 0) throw new ContentError(faults, texts)
+  if (faults.length > 0) throw new ContentError(faults)
   return { trees: new Map(dialogs.map((d) => [d.name, d])), texts, resources }
 }
 
@@ -67,14 +55,5 @@ function readResources(root: string): Resources {
 }
 
 function readJson(path: string): object {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new AppError('tree_broken', { file: path }, { cause: error })
-  }
-}
-
-/** One line an author can act on: where, and what is wrong. */
-export function describeFault(texts: Texts, locale: Locale, { file, line, code, facts }: Fault): string {
-  return `${file}:${line}  ${texts.say(locale, `authoring:${code}`, facts)}`
+  return starting('locales', { file: path }, () => JSON.parse(readFileSync(path, 'utf8')))
 }

@@ -28,6 +28,7 @@ export const CODES = {
   coverage_unavailable: 503,
   csv_invalid: 400,
   config_invalid: 500,
+  start_failed: 500,
 } as const
 
 export type Code = keyof typeof CODES

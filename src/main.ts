@@ -1,13 +1,11 @@
 /** The process: environment -> app -> signals. The only reader of the environment, the only one to end the process. */
 import { pino } from 'pino'
 import { type App, startApp } from './app.ts'
-import { ConfigError, readConfig } from './config.ts'
-import { ContentError, describeFault } from './content.ts'
-import { AppError } from './errors.ts'
-import { parseLocale } from './wire/activity.ts'
+import { readConfig } from './config.ts'
+import { explain, terminalLocale, terminalWords } from './terminal.ts'
 
 const STOP_MS = 10_000
-const locale = parseLocale(process.env.LC_ALL ?? process.env.LANG) ?? 'en'
+const words = terminalWords(terminalLocale(process.env))
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
@@ -34,30 +32,21 @@ async function main(): Promise<void> {
 /** Where to go. In development the first agent gets a way in. */
 async function greet(app: App, url: URL, production: boolean): Promise<void> {
   const say = (key: string, values: Record<string, string> = {}): void => {
-    process.stdout.write(`${app.texts.say(locale, `cli:${key}`, values)}\n`)
+    process.stdout.write(`${words(`cli:${key}`, values)}\n`)
   }
   const at = (path: string) => new URL(path, url).href
   say('ready', { url: url.href })
   if (production) return
   say('help_page', { url: at('/') })
   say('mailbox', { url: at('/dev/mailbox') })
-  const name = app.texts.say(locale, 'cli:first_agent')
+  const name = words('cli:first_agent')
   if ((await app.agents.list()).length > 0) return say('desk', { url: at('/desk/') })
   await app.agents.add(name)
   const token = await app.agents.link(name)
   say('desk_link', { name, url: at(`/desk/#token=${token}`) })
 }
 
-function explain(error: unknown): string[] {
-  if (error instanceof ConfigError) return [...error.faults]
-  if (error instanceof ContentError) return error.faults.map((fault) => describeFault(error.texts, locale, fault))
-  const cause = error instanceof AppError ? (error.cause ?? error) : error
-  const { code, message } = cause as { code?: string; message?: string }
-  const facts = error instanceof AppError ? JSON.stringify(error.facts) : ''
-  return [`${code ?? 'internal'}: ${message ?? String(cause)} ${facts}`]
-}
-
 main().catch((error: unknown) => {
-  for (const line of explain(error)) process.stderr.write(`sesame: ${line}\n`)
+  for (const line of explain(error, words)) process.stderr.write(`sesame: ${line}\n`)
   process.exit(1)
 })

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { type Config, ConfigError, readConfig } from '../src/config.ts'
+import { CONFIG_FAULTS, type Config, ConfigError, type ConfigFault, readConfig } from '../src/config.ts'
+import { explain, terminalWords } from '../src/terminal.ts'
+import { LOCALES } from '../src/wire/activity.ts'
 
 const KEY = Buffer.alloc(32, 1).toString('base64')
 
@@ -14,7 +16,7 @@ const GOOD = {
   SUPPORT_EMAIL: 'soutien@example.com',
 } as const
 
-function faultsOf(env: Record<string, string | undefined>): readonly string[] {
+function faultsOf(env: Record<string, string | undefined>): readonly ConfigFault[] {
   try {
     readConfig(env)
     return []
@@ -24,7 +26,7 @@ function faultsOf(env: Record<string, string | undefined>): readonly string[] {
   }
 }
 
-const namesOf = (faults: readonly string[]) => faults.map((fault) => fault.split(':')[0])
+const namesOf = (faults: readonly ConfigFault[]) => faults.map((fault) => fault.name)
 
 describe('development', () => {
   test('needs nothing', () => {
@@ -60,8 +62,8 @@ describe('production', () => {
   })
 
   test.each(Object.keys(GOOD).filter((name) => name !== 'NODE_ENV'))('refuses to start without %s', (name) => {
-    expect(faultsOf({ ...GOOD, [name]: undefined })).toEqual([`${name}: must be set`])
-    expect(faultsOf({ ...GOOD, [name]: '  ' })).toEqual([`${name}: must be set`])
+    expect(faultsOf({ ...GOOD, [name]: undefined })).toEqual([{ name, code: 'must_be_set', facts: {} }])
+    expect(faultsOf({ ...GOOD, [name]: '  ' })).toEqual([{ name, code: 'must_be_set', facts: {} }])
   })
 })
 
@@ -78,6 +80,8 @@ const BAD: readonly (readonly [string, string])[] = [
   ['TOKEN_KEYS', 'CANARY'],
   ['TOKEN_KEYS', `new:${KEY},old:CANARY`],
   ['TOKEN_KEYS', `:${KEY}`],
+  ['TOKEN_KEYS', `CANARY:${KEY},CANARY:${KEY}`],
+  ['DIRECT_LINE_SECRET', `eyJCANARY${'s'.repeat(32)}`],
   ['WIDGET_ORIGINS', 'https://CANARY.example.com/page'],
   ['WIDGET_ORIGINS', 'https://a.example.com https://CANARY.example.com/'],
   ['WIDGET_ORIGINS', '*'],
@@ -119,5 +123,16 @@ describe('faults', () => {
   test('a port of 0 and the whole range are fine', () => {
     const ports: Config['port'][] = ['0', '1', '65535'].map((PORT) => readConfig({ PORT }).port)
     expect(ports).toEqual([0, 1, 65_535])
+  })
+})
+
+describe('words', () => {
+  test.each(LOCALES)('every fault is one plain line (%s)', (locale) => {
+    const faults = CONFIG_FAULTS.map((code) => ({
+      name: 'NAME',
+      code,
+      facts: { allowed: 'a', protocols: 'http:', least: 1, index: 1 },
+    }))
+    for (const line of explain(new ConfigError(faults), terminalWords(locale))) expect(line).toMatch(/^NAME: [^{}\n]+$/)
   })
 })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { ConfigError, readConfig } from '../src/config.ts'
+import { ConfigError, type ConfigFault, readConfig } from '../src/config.ts'
 import { CODES } from '../src/errors.ts'
 import { LOCALES, type Locale } from '../src/wire/activity.ts'
 
@@ -32,7 +32,7 @@ describe('.env.example', () => {
   })
 
   test('marks what production cannot do without', () => {
-    let faults: readonly string[] = []
+    let faults: readonly ConfigFault[] = []
     try {
       readConfig({ NODE_ENV: 'production' })
     } catch (error) {
@@ -40,7 +40,7 @@ describe('.env.example', () => {
     }
     const required = [...paragraphs].filter(([, text]) => /required in production/i.test(text.replace(/\n# ?/g, ' ')))
     const marked = required.map(([name]) => name)
-    expect(marked.sort()).toEqual(faults.map((fault) => fault.split(':')[0]).sort())
+    expect(marked.sort()).toEqual(faults.map((fault) => fault.name).sort())
   })
 
   test('holds only values that the configuration takes', () => {

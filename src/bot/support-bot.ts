@@ -1,19 +1,22 @@
 import { ActivityHandler, EventFactory, type TurnContext } from 'botbuilder'
 import { EVENTS } from '../conversation/events.ts'
-import { move, remember } from '../conversation/state.ts'
+import { type ConversationState, move, remember } from '../conversation/state.ts'
 import type { Draft } from '../conversation/turn.ts'
-import { expects, step } from '../dialog/step.ts'
-import type { DialogInput, Effect, Option, Target, Trees } from '../dialog/types.ts'
+import { expects, expectsNext, step } from '../dialog/step.ts'
+import type { DialogInput, DialogState, Effect, Option, Target, Trees } from '../dialog/types.ts'
 import type { Command } from '../language/commands.ts'
+import { emailSpans } from '../language/email.ts'
 import { detectLocale } from '../language/locale.ts'
 import { MASKED_CODE, maskAddress } from '../language/mask.ts'
+import type { SmallTalk } from '../language/small-talk.ts'
 import type { Texts } from '../language/texts.ts'
 import { LOCALE_EVENT } from '../wire/activity.ts'
 import { draftOf, entryOf } from './adapter.ts'
 import { runDeskCommand } from './desk-commands.ts'
 import { commonReply, type Reply, sayToReply } from './replies.ts'
+import { findSecond, findTopic, type Topics } from './topics.ts'
 import type { Turn } from './turn.ts'
-import type { Understanding } from './understand.ts'
+import type { Understanding, Understood } from './understand.ts'
 
 /** Where the bot enters the trees. Checked at start. */
 export const ENTRIES = {
@@ -31,6 +34,9 @@ const PERSON: readonly Option[] = [{ id: 'person', key: 'common:options.person' 
 
 /** A waiting member who keeps writing is told again that they wait, but not more often than this. */
 const TELL_AGAIN_MS = 60_000
+const POLITE: ReadonlySet<SmallTalk> = new Set(['greeting', 'thanks', 'goodbye', 'noted'])
+/** What a waiting member says to hear something back. */
+const WANTS_ANSWER: ReadonlySet<SmallTalk> = new Set(['there', 'greeting', 'upset', 'lost', 'robot', 'health'])
 
 export interface SupportBotOptions {
   trees: Trees
@@ -43,12 +49,14 @@ export class SupportBot extends ActivityHandler {
   readonly #trees: Trees
   readonly #texts: Texts
   readonly #understanding: Understanding
+  readonly #topics: Topics
 
   constructor({ trees, texts, understanding }: SupportBotOptions) {
     super()
     this.#trees = trees
     this.#texts = texts
     this.#understanding = understanding
+    this.#topics = { trees, understanding }
     this.onMembersAdded((context, next) => this.#handle(context, next, this.#greet))
     this.onMessage((context, next) => this.#handle(context, next, this.#onMessage))
     this.onEvent((context, next) => this.#handle(context, next, this.#onEvent))
@@ -75,8 +83,6 @@ export class SupportBot extends ActivityHandler {
       case 'waiting':
         return this.#whileWaiting(turn, text)
       case 'closed':
-        move(turn.draft.state, 'bot')
-        return this.#answer(turn, text)
       case 'bot':
         return this.#answer(turn, text)
     }
@@ -84,20 +90,62 @@ export class SupportBot extends ActivityHandler {
 
   #answer(turn: Turn, text: string): void {
     const { state } = turn.draft
-    const understood = this.#understanding.understand(text, expects(this.#trees, state.dialog))
+    const isOver = state.dialog.stack.length === 0
+    const menu: DialogInput = { type: 'start', at: ENTRIES.menu }
+    const dialog = isOver ? step(this.#trees, state.dialog, menu, factsOf(state)).state : state.dialog
+    const understood = this.#understand(dialog, text)
+    if ('small' in understood) return this.#smallTalk(turn, text, understood.small)
+    if (state.owner === 'closed') move(state, 'bot')
     if ('command' in understood) return this.#obey(turn, understood.command)
-    if (understood.input.type !== 'choose') this.#followLanguage(turn, text)
-    if (state.dialog.stack.length === 0) return this.#step(turn, { type: 'start', at: ENTRIES.menu })
-    this.#step(turn, understood.input)
+    const { input } = understood
+    const isNoticed = input.type !== 'choose' && this.#followLanguage(turn, text)
+    if (isOver && input.type === 'text') return this.#step(turn, menu)
+    state.dialog = dialog
+    if (input.type === 'email' && namesSeveral(text)) turn.replies.push(this.#common(turn, 'one_address'))
+    if (input.type === 'text') return this.#onWords(turn, text, input, isNoticed)
+    const second = findSecond(this.#topics, state.dialog, input, text, factsOf(state))
+    if (second) state.dialog = second.state
+    this.#step(turn, second?.input ?? input)
+  }
+
+  /** Words that fit no button: another topic, or what the question makes of them. */
+  #onWords(turn: Turn, text: string, input: DialogInput, isNoticed: boolean): void {
+    const { dialog } = turn.draft.state
+    const topic = findTopic(this.#topics, ENTRIES.menu, dialog, text)
+    // "I don't speak French" is answered by speaking English.
+    const isAnswered = isNoticed && expects(this.#trees, dialog)?.takesText === false
+    this.#step(turn, topic ?? (isAnswered ? { type: 'repeat' } : input))
+  }
+
+  #understand(dialog: DialogState, text: string): Understood {
+    // Thanks while waiting for the mail are no answer to the question that comes after.
+    const early = dialog.waiting ? this.#understanding.understand(text, undefined) : undefined
+    if (early && 'small' in early && early.small !== 'solved') return early
+    return this.#understanding.understand(text, expectsNext(this.#trees, dialog))
+  }
+
+  /** A short kind answer, then the question again. */
+  #smallTalk(turn: Turn, text: string, small: SmallTalk): void {
+    const { state } = turn.draft
+    // A French speaker says "thanks" and "bye" too.
+    if (!POLITE.has(small)) this.#followLanguage(turn, text)
+    const isOver = state.dialog.stack.length === 0
+    if (state.owner === 'closed' && small === 'greeting') move(state, 'bot')
+    if (small === 'solved' && !isOver) return this.#step(turn, { type: 'start', at: ENTRIES.feedback })
+    const options = small === 'goodbye' ? expects(this.#trees, state.dialog)?.options : undefined
+    turn.replies.push(this.#common(turn, small === 'solved' ? 'thanks' : small, options ? { options } : {}))
+    if (isOver && state.owner === 'bot') return this.#step(turn, { type: 'start', at: ENTRIES.menu })
+    if (!isOver && !state.dialog.waiting && small !== 'goodbye') this.#step(turn, { type: 'repeat' })
   }
 
   /** Speaks the language that the member writes, unless they chose one with the switch. */
-  #followLanguage(turn: Turn, text: string): void {
+  #followLanguage(turn: Turn, text: string): boolean {
     const { state } = turn.draft
     const noticed = state.localeChosen ? undefined : detectLocale(text)
-    if (noticed === undefined || noticed === state.locale) return
+    if (noticed === undefined || noticed === state.locale) return false
     state.locale = noticed
     turn.replies.push(this.#common(turn, 'language_noticed'))
+    return true
   }
 
   #obey(turn: Turn, command: Command): void {
@@ -125,20 +173,25 @@ export class SupportBot extends ActivityHandler {
 
   #whileWaiting(turn: Turn, text: string): void {
     const { state, now } = turn.draft
-    if (this.#understanding.choose(text, BACK_TO_BOT)) return this.#backToBot(turn)
     const understood = this.#understanding.understand(text, undefined)
     const command = 'command' in understood ? understood.command : undefined
     if (command?.type === 'language') Object.assign(state, { locale: command.locale, localeChosen: true })
     const told = Date.parse(state.handoff?.toldAt ?? '')
-    if (command) return this.#tellPosition(turn)
+    const small = 'small' in understood ? understood.small : undefined
+    if (!small && this.#understanding.choose(text, BACK_TO_BOT)) return this.#backToBot(turn)
+    if (small === 'health') turn.replies.push(this.#common(turn, small))
+    if (command || (small && WANTS_ANSWER.has(small))) return this.#tellPosition(turn, 'position')
+    // It works now: they may want to leave the line.
+    if (small === 'solved') turn.replies.push(this.#common(turn, 'waiting_again', { options: BACK_TO_BOT }))
+    if (small === 'solved') return
     if (now.getTime() - told < TELL_AGAIN_MS) return
     turn.replies.push(this.#common(turn, 'waiting_again', { options: BACK_TO_BOT }))
     if (state.handoff) state.handoff.toldAt = now.toISOString()
   }
 
-  #tellPosition(turn: Turn): void {
+  #tellPosition(turn: Turn, key: 'waiting' | 'position' = 'waiting'): void {
     const count = turn.draft.ahead + 1
-    turn.replies.push(this.#common(turn, 'waiting', { values: { count }, options: BACK_TO_BOT }))
+    turn.replies.push(this.#common(turn, key, { values: { count }, options: BACK_TO_BOT }))
   }
 
   #backToBot(turn: Turn): void {
@@ -176,8 +229,7 @@ export class SupportBot extends ActivityHandler {
   /** One step of the trees: its sentences become replies, its effects work. */
   #step(turn: Turn, input: DialogInput): void {
     const { state } = turn.draft
-    const facts = { locale: state.locale, owner: state.owner }
-    const result = step(this.#trees, state.dialog, input, facts)
+    const result = step(this.#trees, state.dialog, input, factsOf(state))
     state.dialog = result.state
     for (const say of result.says) turn.replies.push(sayToReply(this.#texts, state.locale, say))
     for (const effect of result.effects) this.#effect(turn, effect)
@@ -219,6 +271,11 @@ export class SupportBot extends ActivityHandler {
 }
 
 type Handler = (this: SupportBot, turn: Turn) => void
+
+const factsOf = ({ locale, owner }: ConversationState) => ({ locale, owner })
+
+/** Only the last of several is used. */
+const namesSeveral = (text: string): boolean => new Set(emailSpans(text).map((span) => span.email)).size > 1
 
 /** What the member is told when their message could not be handled: in the log, without the bot's logic. */
 export function sorry(texts: Texts, draft: Draft): Reply {

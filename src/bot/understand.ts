@@ -4,16 +4,17 @@ import type { Command, Language } from '../language/commands.ts'
 import { findEmail } from '../language/email.ts'
 import { type CompiledOptions, compileOptions, matchExact, matchOption } from '../language/match.ts'
 import { normalize } from '../language/normalize.ts'
+import type { SmallTalk } from '../language/small-talk.ts'
 import type { Texts } from '../language/texts.ts'
 import { LOCALES } from '../wire/activity.ts'
 
-export type Understood = { command: Command } | { input: DialogInput }
+export type Understood = { command: Command } | { small: SmallTalk } | { input: DialogInput }
 
 export interface Understanding {
   /** @param expected what was asked; undefined when nothing was. */
   understand(text: string, expected: Expectation | undefined): Understood
-  /** The one of these options that the text names, if it names one. */
-  choose(text: string, options: readonly Option[]): string | undefined
+  /** The one of these options that the text names, if it names one. @param least how surely, to 1. */
+  choose(text: string, options: readonly Option[], least?: number): string | undefined
 }
 
 /** The score of an answer that leaves no doubt. */
@@ -50,15 +51,28 @@ export function createUnderstanding(texts: Texts, language: Language): Understan
     if (found) return { input: emailInput(found) }
     const command = language.findCommand(text)
     if (command) return { command }
-    const choice = match(text, options)
     // A free text is taken as it is: a name or a comment may well resemble a button.
+    const small = expected?.takesText ? undefined : language.smallTalk(text)
+    // "It works" answers every question, but one that asks just that; so does "I am lost".
+    if (small === 'solved' && !options.some((o) => o.id === 'yes')) return { small }
+    if (small === 'lost' && !options.some((o) => o.id === 'not_sure')) {
+      const said = match(text, options)
+      return said && said.score >= EXACT ? { input: { type: 'choose', option: said.id } } : { small }
+    }
+    const worded = options.length > 0 ? matchOption(text, compile(options)) : undefined
+    // "Ok, thanks" is no yes, unless the question takes it for one.
+    if (!worded && small) return { small }
+    const choice = worded ?? matchYesNo(text, options)
     if (choice && (choice.score >= EXACT || !expected?.takesText))
       return { input: { type: 'choose', option: choice.id } }
     return { input: { type: 'text', value: text } }
   }
 
   return {
-    choose: (text, options) => match(normalize(text), options)?.id,
+    choose(text, options, least = 0) {
+      const found = match(normalize(text), options)
+      return found && found.score >= least ? found.id : undefined
+    },
     understand: (text, expected) => understandText(normalize(text), expected),
   }
 }

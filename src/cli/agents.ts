@@ -1,15 +1,16 @@
-/** `npm run agents -- add NAME | list | remove NAME | link NAME`. May run beside the service. */
-import { existsSync, mkdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import en from '../../locales/en/cli.json' with { type: 'json' }
 import fr from '../../locales/fr/cli.json' with { type: 'json' }
-import { ConfigError, readConfig } from '../config.ts'
+import { readConfig } from '../config.ts'
 import { type Agents, createAgents } from '../desk/agents.ts'
 import { AppError } from '../errors.ts'
+import { makeFolder } from '../folder.ts'
 import { createTexts } from '../language/texts.ts'
 import { createAgentStore } from '../store/sqlite/agents.ts'
-import { type Locale, parseLocale } from '../wire/activity.ts'
+import { terminalLocale } from '../terminal.ts'
+import type { Locale } from '../wire/activity.ts'
+import { runCli } from './run.ts'
 
 const texts = createTexts({ fr: { cli: fr }, en: { cli: en } }, {})
 type Say = (key: string, values?: Readonly<Record<string, string>>) => string
@@ -91,7 +92,7 @@ async function list(agents: Agents, t: Say): Promise<string> {
 function openDatabase(dataDir: string, t: Say): DatabaseSync {
   const file = join(dataDir, 'sesame.db')
   try {
-    makeFolder(resolve(dataDir))
+    makeFolder(dataDir)
     const db = new DatabaseSync(file, { timeout: 5_000 })
     db.exec('PRAGMA synchronous = FULL')
     return db
@@ -100,30 +101,16 @@ function openDatabase(dataDir: string, t: Say): DatabaseSync {
   }
 }
 
-/** Not `recursive: true`: that never returns where the system refuses every folder, as in /proc. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return
-  makeFolder(dirname(path))
-  mkdirSync(path, { mode: 0o700 })
-}
-
-async function main(): Promise<void> {
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env
-  const { dataDir, publicUrl } = readConfig(process.env)
-  process.exitCode = await runAgents({
-    args: process.argv.slice(2),
-    dataDir,
-    publicUrl,
-    locale: parseLocale(LC_ALL || LC_MESSAGES || LANG) ?? 'fr',
-    out: process.stdout,
-    err: process.stderr,
-  })
-}
-
 if (import.meta.main) {
-  await main().catch((error: unknown) => {
-    const lines = error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
-    process.stderr.write(`${lines.join('\n')}\n`)
-    process.exitCode = 1
+  await runCli(() => {
+    const { dataDir, publicUrl } = readConfig(process.env)
+    return runAgents({
+      args: process.argv.slice(2),
+      dataDir,
+      publicUrl,
+      locale: terminalLocale(process.env),
+      out: process.stdout,
+      err: process.stderr,
+    })
   })
 }

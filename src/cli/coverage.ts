@@ -1,17 +1,20 @@
 /** `npm run coverage -- import FILE.csv | list [--status s] [--region r]`. May run beside the service. */
-import { createReadStream, mkdirSync, statSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
 import en from '../../locales/en/coverage.json' with { type: 'json' }
 import fr from '../../locales/fr/coverage.json' with { type: 'json' }
-import { ConfigError, readConfig } from '../config.ts'
+import { readConfig } from '../config.ts'
 import { type ImportProgress, importCsv, type LineProblem } from '../coverage/import.ts'
 import { COLUMNS, type Invitation, REGIONS, STATUSES } from '../coverage/records.ts'
 import { listInvitations, openCoverageDb } from '../coverage/sqlite.ts'
+import { makeFolder } from '../folder.ts'
 import { maskAddress } from '../language/mask.ts'
 import { createTexts } from '../language/texts.ts'
-import { type Locale, parseLocale } from '../wire/activity.ts'
+import { terminalLocale } from '../terminal.ts'
+import type { Locale } from '../wire/activity.ts'
+import { runCli } from './run.ts'
 
 const texts = createTexts({ fr: { coverage: fr }, en: { coverage: en } }, {})
 type Say = (key: string, values?: Readonly<Record<string, string | number>>) => string
@@ -145,7 +148,7 @@ async function withDb<T>(dataDir: string, t: Say, use: (db: DatabaseSync) => Pro
 function openDb(dataDir: string, t: Say): DatabaseSync {
   const file = join(dataDir, 'coverage.db')
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolder(dataDir)
     return openCoverageDb(file)
   } catch {
     throw new Refusal(t('errors.data', { file }))
@@ -186,23 +189,16 @@ function createBar(sink: Sink, size: number, t: Say) {
   }
 }
 
-async function main(): Promise<void> {
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env
+if (import.meta.main) {
   // `list | head` closes the pipe early; that is no fault.
   process.stdout.on('error', () => process.exit(0))
-  process.exitCode = await runCoverage({
-    args: process.argv.slice(2),
-    dataDir: readConfig(process.env).dataDir,
-    locale: parseLocale(LC_ALL || LC_MESSAGES || LANG) ?? 'fr',
-    out: process.stdout,
-    err: process.stderr,
-  })
-}
-
-if (import.meta.main) {
-  await main().catch((error: unknown) => {
-    const lines = error instanceof ConfigError ? error.faults : [error instanceof Error ? error.message : String(error)]
-    process.stderr.write(`${lines.join('\n')}\n`)
-    process.exitCode = 1
-  })
+  await runCli(() =>
+    runCoverage({
+      args: process.argv.slice(2),
+      dataDir: readConfig(process.env).dataDir,
+      locale: terminalLocale(process.env),
+      out: process.stdout,
+      err: process.stderr,
+    }),
+  )
 }

@@ -135,15 +135,16 @@ function addNew(db: DatabaseSync): number {
 /** Letters and digits that are not mistaken for one another, by eye or by ear over the phone. */
 const ALPHABET = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789'
 
-/** `XXXX-XXXX`, with at least one digit: by it a code is told from a word. About 39 bits. */
+/** `XXXX-XXXX`, a letter and a digit in each half: by them a code is told from words, years and prices however it is
+ *  written (`maskCodes`). About 38 bits. */
 function newCode(): string {
   for (;;) {
     // Bytes beyond a whole number of alphabets are dropped: no sign is likelier than another.
     const signs = [...randomBytes(16)]
       .filter((b) => b < 256 - (256 % ALPHABET.length))
       .map((b) => ALPHABET[b % ALPHABET.length])
-    const code = `${signs.slice(0, 4).join('')}-${signs.slice(4, 8).join('')}`
-    if (code.length === 9 && /\d/.test(code)) return code
+    const halves = [signs.slice(0, 4).join(''), signs.slice(4, 8).join('')]
+    if (halves.every((half) => half.length === 4 && /\d/.test(half) && /[A-Z]/.test(half))) return halves.join('-')
   }
 }
 

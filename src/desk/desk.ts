@@ -1,12 +1,13 @@
 /** What agents see and do. Every command is an entry in the conversation's log; the turn decides, in the log's order. */
 import { createHash } from 'node:crypto'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { EVENTS, type Outcome } from '../conversation/events.ts'
 import type { Receive } from '../conversation/receive.ts'
 import { type ConversationState, newState, parseState } from '../conversation/state.ts'
 import type { DeadWork, DeskRow, LogEntry, Store, WorkReceipt } from '../conversation/store.ts'
 import type { Turns } from '../conversation/turn.ts'
 import { AppError } from '../errors.ts'
-import { findEmail } from '../language/email.ts'
+import { findEmail, meantSpans } from '../language/email.ts'
 import { maskAddresses } from '../language/mask.ts'
 import type { Texts } from '../language/texts.ts'
 import type { Activity, ActivitySet, Locale, Owner } from '../wire/activity.ts'
@@ -18,6 +19,7 @@ import type {
   DeadLetter,
   QueueItem,
   Step,
+  Summary,
   TriedAddress,
 } from '../wire/desk.ts'
 
@@ -57,6 +59,7 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
       const page = await store.read(conversationId, all.at(-1)?.seq ?? 0, PAGE, 'all')
       all.push(...page)
       if (page.length < PAGE) return all
+      await breathe()
     }
   }
 
@@ -117,7 +120,7 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
           steps: stepsOf(entries, texts, locale),
           addresses: state.tried.map((tried) => toTried(tried, receipts)),
           answers: toAnswers(texts, locale, state.dialog.slots),
-          ...(state.feedback ? { feedback: state.feedback } : {}),
+          ...(state.feedback ? { feedback: maskComment(state.feedback) } : {}),
         },
         activities: entries.map((e) => maskText(e.activity)),
         watermark: String(entries.at(-1)?.seq ?? 0),
@@ -133,8 +136,7 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
     async reveal(request: Omit<Command, 'name'>): Promise<string[]> {
       await command({ ...request, name: 'reveal' })
       const written = (await messages(request.conversationId)).filter((e) => e.origin === 'member')
-      const found = written.map((e) => findEmail(e.activity.text ?? '')?.email)
-      return [...new Set(found.filter((email) => email !== undefined))]
+      return [...new Set(written.flatMap((e) => addressesIn(e.activity.text ?? '')))]
     },
 
     async dead(): Promise<DeadLetter[]> {
@@ -165,6 +167,8 @@ function stepsOf(entries: readonly LogEntry[], texts: Texts, locale: Locale): St
     const { node, owner: next = owner } = activity.channelData ?? {}
     if (origin === 'member') {
       const at = owner === 'bot' ? asked?.channelData?.node : undefined
+      // The same question asked again (after a greeting, a slip) is one step.
+      if (at && steps.at(-1)?.node === at && steps.at(-1)?.choice === undefined) steps.pop()
       if (at) steps.push(toStep(texts, locale, activity.timestamp, at, chosen(asked, activity)))
       asked = undefined
       continue
@@ -209,6 +213,17 @@ function toAnswers(texts: Texts, locale: Locale, slots: Readonly<Record<string, 
 
 function maskText(activity: Activity): Activity {
   return activity.text === undefined ? activity : { ...activity, text: maskAddresses(activity.text) }
+}
+
+/** Whatever `maskAddresses` hides; as it was written when no address can be read from it. */
+function addressesIn(text: string): string[] {
+  const places = meantSpans(text).map(({ start, end }) => text.slice(start, end))
+  return places.map((place) => findEmail(place)?.email ?? place)
+}
+
+function maskComment(feedback: NonNullable<ConversationState['feedback']>): NonNullable<Summary['feedback']> {
+  const { comment } = feedback
+  return comment === undefined ? { rating: feedback.rating } : { ...feedback, comment: maskAddresses(comment) }
 }
 
 function toDeadLetter({ workId, kind, conversationId, at, attempts, code }: DeadWork): DeadLetter {

@@ -1,6 +1,7 @@
 /** YAML text -> Dialog, or faults with file and line. */
 import { type Document, isMap, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
+import { AppError } from '../errors.ts'
 import type { Dialog, Node } from './types.ts'
 
 /** Something an author must mend. `facts` fill the sentence of `locales/<lang>/authoring.json` under `code`. */
@@ -28,6 +29,16 @@ export const FAULT_CODES = [
   'entry_missing',
 ] as const
 export type FaultCode = (typeof FAULT_CODES)[number]
+
+/** Trees or texts that would fail a member later. */
+export class ContentError extends AppError {
+  readonly faults: readonly Fault[]
+
+  constructor(faults: readonly Fault[]) {
+    super('tree_broken', { faults: faults.length })
+    this.faults = faults
+  }
+}
 
 /** A dialog with where each node stands in its file. */
 export interface SourceDialog extends Dialog {

@@ -38,6 +38,14 @@ export function step(trees: Trees, before: DialogState, input: DialogInput, fact
   return run
 }
 
+/** The question after a wait: what is said before the wait is over may answer it already. */
+export function expectsNext(trees: Trees, state: DialogState): Expectation | undefined {
+  const place = state.stack.at(-1)
+  const node = place && nodeAt(trees, place)
+  if (!place || node?.type !== 'await') return expects(trees, state)
+  return expects(trees, { ...state, stack: [...state.stack.slice(0, -1), resolve(node.timeout, place.dialog)] })
+}
+
 /** What the member's next words answer. @returns undefined when the dialog ended or waits for no member. */
 export function expects(trees: Trees, state: DialogState): Expectation | undefined {
   const place = state.stack.at(-1)
@@ -83,6 +91,8 @@ function take(run: Run, input: DialogInput): void {
       return walk(run)
     case 'interrupt':
       return interrupt(run, resolve(input.at, ''), resolve(input.under, ''))
+    case 'jump':
+      return jump(run, resolve(input.at, ''))
     case 'back':
       return goBack(run)
     case 'repeat':
@@ -108,6 +118,14 @@ function interrupt(run: Run, place: Place, under: Place): void {
   delete state.offer
   if (state.stack.length === 0) state.stack.push(under)
   enter(state, place)
+  walk(run)
+}
+
+function jump(run: Run, place: Place): void {
+  leave(run)
+  delete run.state.offer
+  delete run.state.waiting
+  run.state.stack = [place]
   walk(run)
 }
 
@@ -142,7 +160,7 @@ function answer(run: Run, input: Answer): void {
   const place = run.state.stack.at(-1)
   if (!place) return
   const node = nodeAt(run.trees, place)
-  if (node.type === 'await') return endWait(run, undefined)
+  if (node.type === 'await') return answerEarly(run, node, input)
   if (node.type !== 'ask' && node.type !== 'collect') return
   const { offer } = run.state
   if (offer && input.type === 'choose')
@@ -155,6 +173,18 @@ function answer(run: Run, input: Answer): void {
   const slot = input.type === 'choose' ? (node.type === 'ask' ? node.slot : undefined) : textSlot(node)
   if (slot) run.state.slots[slot] = input.type === 'choose' ? input.option : input.value
   go(run, target)
+  walk(run)
+}
+
+/** Said before the wait is over: an answer to the question after it, or else that question comes now. */
+function answerEarly(run: Run, node: Extract<Node, { type: 'await' }>, input: Answer): void {
+  delete run.state.waiting
+  go(run, node.timeout)
+  const place = run.state.stack.at(-1)
+  const next = place && nodeAt(run.trees, place)
+  const isAsking = next?.type === 'ask' || next?.type === 'collect'
+  // Free words belong to a question that was read.
+  if (isAsking && input.type !== 'text' && targetOf(next, input) !== undefined) return answer(run, input)
   walk(run)
 }
 

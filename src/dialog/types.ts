@@ -74,6 +74,8 @@ export interface DialogState {
 
 export type DialogInput =
   | { type: 'start'; at: Target }
+  /** Leaves the question for another dialog; "back" returns to it. */
+  | { type: 'jump'; at: Target }
   | { type: 'choose'; option: string }
   /** An address that is well formed; `suggested` when its domain looks like a slip. */
   | { type: 'email'; value: string; suggested?: string }

@@ -1,28 +1,29 @@
 import type { Request, Response } from 'restify'
 import type { Texts } from '../language/texts.ts'
 import { escapeHtml } from '../mail/compose.ts'
+import type { KeptMail } from '../mail/mailer.ts'
 import { parseLocale } from '../wire/activity.ts'
 import type { Http } from './server.ts'
 
-/** A mail as the development mailbox keeps it. */
-export interface MailboxMail {
-  id: string
-  to: string
-  subject: string
-  text: string
-  html: string
-  at: string
+interface Place {
+  locale: string
+  timeZone: string
 }
 
 /** Mails shown, newest first. */
 const SHOWN = 100
 
 /** `/dev/mailbox` and `/dev/mailbox/messages`: development only. */
-export function mountMailbox({ server, route }: Http, list: (limit: number) => MailboxMail[], texts: Texts): void {
+export function mountMailbox(
+  { server, route }: Http,
+  list: (limit: number) => KeptMail[],
+  texts: Texts,
+  timeZone: string,
+): void {
   route('get', '/dev/mailbox/messages', () => ({ status: 200, body: list(SHOWN) }))
   server.get('/dev/mailbox', async (req: Request, res: Response) => {
     const locale = parseLocale(req.headers['accept-language']) ?? 'fr'
-    const page = renderPage(list(SHOWN), (key) => escapeHtml(texts.say(locale, `mailbox:${key}`)), locale)
+    const page = renderPage(list(SHOWN), (key) => escapeHtml(texts.say(locale, `mailbox:${key}`)), { locale, timeZone })
     res.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
@@ -32,9 +33,9 @@ export function mountMailbox({ server, route }: Http, list: (limit: number) => M
   })
 }
 
-function renderPage(mails: readonly MailboxMail[], t: (key: string) => string, locale: string): string {
-  const items = mails.map((mail) => renderMail(mail, t, locale)).join('\n')
-  return `<!doctype html><html lang="${locale}"><head><meta charset="utf-8"><title>${t('title')}</title>
+function renderPage(mails: readonly KeptMail[], t: (key: string) => string, place: Place): string {
+  const items = mails.map((mail) => renderMail(mail, t, place)).join('\n')
+  return `<!doctype html><html lang="${place.locale}"><head><meta charset="utf-8"><title>${t('title')}</title>
 <meta name="viewport" content="width=device-width"><meta http-equiv="refresh" content="5"><style>
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
 article{border:1px solid #8887;border-radius:.75rem;padding:1rem 1.25rem;margin:1rem 0}h2{margin:.2rem 0;font-size:1.1rem}
@@ -42,8 +43,12 @@ article{border:1px solid #8887;border-radius:.75rem;padding:1rem 1.25rem;margin:
 <p>${t('intro')}</p>${items || `<p>${t('empty')}</p>`}</main></body></html>`
 }
 
-function renderMail({ to, subject, text, at }: MailboxMail, t: (key: string) => string, locale: string): string {
-  const when = new Intl.DateTimeFormat(`${locale}-CA`, { dateStyle: 'medium', timeStyle: 'medium' }).format(
+function renderMail(
+  { to, subject, text, at }: KeptMail,
+  t: (key: string) => string,
+  { locale, timeZone }: Place,
+): string {
+  const when = new Intl.DateTimeFormat(`${locale}-CA`, { dateStyle: 'medium', timeStyle: 'medium', timeZone }).format(
     new Date(at),
   )
   return `<article><h2>${escapeHtml(subject)}</h2><p class="meta">${t('to')} ${escapeHtml(to)} · <time datetime="${at}">${when}</time></p>

@@ -31,7 +31,13 @@ export interface SocketOptions {
 /** @returns a function that closes all sockets; clients come back by themselves, at different moments. */
 export function mountSockets(server: Server, o: SocketOptions): () => void {
   const sockets = new WebSocketServer({ noServer: true, ...LIMITS })
+  // Some HTTP clients offer "Upgrade: h2c" with every request: who does not ask for a socket is answered as usual.
+  Object.assign(server, {
+    shouldUpgradeCallback: (req: IncomingMessage) => /^websocket$/i.test(req.headers.upgrade ?? ''),
+  })
   server.on('upgrade', (req, socket, head) => {
+    // Node lets go of this socket: an error that nobody hears would end the process.
+    socket.on('error', () => socket.destroy())
     admit(req, o).then(
       (open) => sockets.handleUpgrade(req, socket, head, (ws) => open(ws)),
       (error) => refuse(socket, error),
@@ -111,5 +117,7 @@ function watched(text: string): string | undefined {
 
 function refuse(socket: Duplex, error: unknown): void {
   const { statusCode, code } = toAppError(error)
+  // A client that never closes its side would keep the socket for ever.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${statusCode} ${code}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
 }

@@ -1,5 +1,6 @@
 import type { Locale } from '../wire/activity.ts'
 import { fold, pictures } from './normalize.ts'
+import { createSmallTalk, type SmallTalk, type SmallTalkPhrases } from './small-talk.ts'
 import { clausesOf, NEGATIONS, slips, wordsOf } from './words.ts'
 
 /** `locales/<lang>/commands.json`: each string holds phrases with `|` between. */
@@ -14,6 +15,7 @@ export interface CommandPhrases {
   not_sure: string
   /** The exact texts of the widget's buttons. */
   labels: { person: string; back: string; restart: string }
+  small_talk: SmallTalkPhrases
 }
 
 export type Command = { type: 'person' } | { type: 'back' } | { type: 'restart' } | { type: 'language'; locale: Locale }
@@ -27,6 +29,8 @@ export interface Language {
   /** A plain yes, no or "I don't know", also when a short harmless rest follows ("oui je l'ai reçu").
    *  @returns undefined for both, for "not yet", and when the sentence turns ("oui mais ..."). */
   yesNo(text: string): Answer | undefined
+  /** A greeting, thanks, anger ...: words that deserve a kind answer but decide nothing. */
+  smallTalk(text: string): SmallTalk | undefined
 }
 
 type Phrase = readonly string[]
@@ -36,6 +40,7 @@ const FRAME = wordSet(
   'je j veux voudrais aimerais aimerai desire souhaite prefere prefererais peux pourrais puis peut pouvez vous on est ce que qu besoin',
   'svp stp s il te plait merci bonjour salut allo bonsoir bon ben bin euh hum ok desole desolee excusez maintenant juste tout de suite plutot',
   'd un une la le l a au avec vrai vraie jveux jvoudrais jaimerais jpeux veut',
+  'get',
   'i id im would like want wanna need to can could you please pls plz thanks thank hello hi hey sorry now just right away rather lets let me may we with',
   'an the real actual',
 )
@@ -47,8 +52,8 @@ const WISHES = wordSet(
 const DENIALS = wordSet('ne n dont doesnt didnt not never wouldnt cannot')
 /** What may follow a person who is asked for, in the same clause. */
 const AFTER_PERSON = wordSet(
-  'svp stp s merci maintenant vite tout plutot immediatement directement pour parce pcq car concernant qui',
-  'please pls plz thanks now asap right instead about regarding because cause cuz for who',
+  'svp stp s merci maintenant vite tout plutot immediatement directement pour parce pcq car concernant qui la ici',
+  'please pls plz thanks now asap right instead about regarding because cause cuz for who on here',
 )
 /** Words that one slip of the finger turns into a command's word, but that mean something else. */
 const REAL_WORDS = wordSet(
@@ -69,7 +74,8 @@ const MAX_COMMAND = 14
 
 /** Reads the phrases of both languages once. */
 export function createLanguage(phrases: Readonly<Record<Locale, CommandPhrases>>): Language {
-  const all = (key: Exclude<keyof CommandPhrases, 'labels'>) => toPhrases([phrases.fr[key], phrases.en[key]])
+  const all = (key: Exclude<keyof CommandPhrases, 'labels' | 'small_talk'>) =>
+    toPhrases([phrases.fr[key], phrases.en[key]])
   const commands: { command: Command; phrases: Phrase[] }[] = [
     { command: { type: 'person' }, phrases: all('person') },
     { command: { type: 'restart' }, phrases: all('restart') },
@@ -91,6 +97,7 @@ export function createLanguage(phrases: Readonly<Record<Locale, CommandPhrases>>
       return asksForPerson(text, commands[0]?.phrases ?? [], requests) ? { type: 'person' } : undefined
     },
     yesNo: (text) => readAnswer(text, answers),
+    smallTalk: createSmallTalk({ fr: phrases.fr.small_talk, en: phrases.en.small_talk }),
   }
 }
 

@@ -74,6 +74,45 @@ export function emailSpans(text: string): EmailSpan[] {
   return spans
 }
 
+/** Every place in a text where an address was meant, well formed or not, in order: for hiding, where more is better than less.
+ *  Also "camille @ exemple.ca", "camille(at)exemple.ca" and addresses said in words. */
+export function meantSpans(text: string): { start: number; end: number }[] {
+  if (!/[@＠]|arr?oba|[([]at[)\]]/i.test(text)) return []
+  const words = [...text.matchAll(/\S+/g)]
+  const sound = emailSpans(text)
+  const spans: { start: number; end: number }[] = []
+  let next = 0
+  for (const [i, word] of words.entries()) {
+    const from = next
+    while ((sound[next]?.start ?? Infinity) < word.index + word[0].length) next++
+    const found = next > from ? sound.slice(from, next) : looseSpan(words, i)
+    for (const { start, end } of found) {
+      const free = Math.max(start, spans.at(-1)?.end ?? 0)
+      if (free < end) spans.push({ start: free, end })
+    }
+  }
+  return spans
+}
+
+/** What is around an @ of whatever kind, in its word or beside it; only a domain tells "camille @ exemple.ca" from "merci @ tous". */
+function looseSpan(words: readonly RegExpExecArray[], i: number): { start: number; end: number }[] {
+  const said = (n: number): string => words[n]?.[0] ?? ''
+  const isDot = (n: number): boolean => SPOKEN_DOT.has(said(n).toLowerCase())
+  const at = isSpokenAt(said(i)) ? said(i) : /[@＠]|[([](?:at|arobase)[)\]]/i.exec(said(i))?.[0]
+  if (at === undefined) return []
+  const place = said(i).indexOf(at)
+  const rest = said(i).slice(place + at.length)
+  let first = place > 0 ? i : i - 1
+  let last = rest === '' ? i + 1 : i
+  while (first > 1 && isDot(first - 1)) first -= 2
+  while (last + 2 < words.length && isDot(last + 1)) last += 2
+  const domain = words.slice(i + 1, last + 1).map((word, n) => (isDot(i + 1 + n) ? '.' : word[0]))
+  const isMeant = (place > 0 && rest !== '') || /[^.]\.\p{L}{2}/u.test(rest + domain.join(''))
+  const [from, to] = [words[first], words[last]]
+  const end = (to?.index ?? 0) + (to?.[0].replace(/[.,;:!?)»"'>]+$/, '').length ?? 0)
+  return isMeant && from && to ? [{ start: from.index, end }] : []
+}
+
 function chosen(text: string): string | undefined {
   const spans = emailSpans(text)
   const kept = spans.filter((span) => !isDenied(text, span.start))

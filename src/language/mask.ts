@@ -1,10 +1,13 @@
-import { emailSpans } from './email.ts'
+import { emailSpans, meantSpans } from './email.ts'
 
 /** What stands where an access code stood. */
 export const MASKED_CODE = '••••-••••'
 
 const DASHES = '-‐‑‒–—−'
 const MONTHS = new Set('mars juin juil aout sept june july'.split(' '))
+const HOUR = /^\dh\d\d$/
+/** An hour, or a number with its unit. */
+const QUANTITY = /^(?:\dh\d\d|\d{1,2}[a-z]{2,3})$/
 /** Four letters, dash, four letters that people write in capitals without meaning a code. */
 const PLAIN_PAIRS = new Set(
   'peut-etre bien-etre avez-vous etes-vous vous-meme elle-meme savez-vous full-time part-time real-time long-term self-help'.split(
@@ -18,9 +21,9 @@ interface Token {
   text: string
 }
 
-/** Hides what looks like an access code: `XXXX-XXXX` in capitals or with a digit, `XXXX XXXX` when both halves mix letters
- *  and digits, eight capitals and digits together. Years, dates, telephone numbers, words and addresses stay. Linear.
- *  A wrong hit costs a word; a miss would keep a code, so in doubt it hides. */
+/** Hides what looks like an access code: `XXXX-XXXX` in capitals or with a digit; two halves that both mix letters and digits,
+ *  in any case, together, spelled out or with any sign between; eight capitals and digits together. Years, dates, hours,
+ *  telephone numbers, words and addresses stay. Linear. A wrong hit costs a word; a miss would keep a code, so in doubt it hides. */
 export function maskCodes(text: string): { text: string; masked: boolean } {
   const hidden = codeSpans(text)
   return { text: replace(text, hidden, () => MASKED_CODE), masked: hidden.length > 0 }
@@ -34,9 +37,9 @@ export function maskAddress(email: string): string {
   return `${[...email][0]}•••@${[...email.slice(at + 1)][0]}•••${email.slice(dot)}`
 }
 
-/** Masks every address in a text as `maskAddress` does. Linear. */
+/** Masks every address in a text as `maskAddress` does, also misspelt ones and ones said in words. */
 export function maskAddresses(text: string): string {
-  return replace(text, emailSpans(text), (span) => maskAddress(text.slice(span.start, span.end)))
+  return replace(text, meantSpans(text), (span) => maskAddress(text.slice(span.start, span.end).replaceAll(' ', '')))
 }
 
 function replace<T extends { start: number; end: number }>(
@@ -64,9 +67,9 @@ function codeSpans(text: string): { start: number; end: number }[] {
     if (token === undefined) continue
     while ((addresses[address]?.end ?? Infinity) <= token.start) address++
     if ((addresses[address]?.start ?? Infinity) < token.end) continue
-    const end = isTogether(text, tokens, i) ? token.end : pairEnd(text, tokens, i)
+    const end = isTogether(text, tokens, i) ? token.end : (pairEnd(text, tokens, i) ?? spelledEnd(text, tokens, i))
     const last = spans.at(-1)
-    if (end === undefined) continue
+    if (end === undefined || (addresses[address]?.start ?? Infinity) < end) continue
     // "code-AB12-CD34": two pairs share a half; nothing of either may stay.
     if (last !== undefined && last.end > token.start) last.end = end
     else spans.push({ start: token.start, end })
@@ -92,7 +95,7 @@ function isTogether(text: string, tokens: readonly Token[], i: number): boolean 
   const token = tokens[i]
   if (token === undefined || token.end - token.start !== 8 || touchesLetter(text, token.start, token.end)) return false
   if (isPartOfUuid(text, tokens, i)) return false
-  return isUpper(token.text) && hasDigit(token.text) && hasLetter(token.text)
+  return (isUpper(token.text) && isMixed(token.text)) || isTyped(token.text.slice(0, 4), token.text.slice(4))
 }
 
 /** @returns the end of the second half when tokens i and i + 1 are the halves of a code. */
@@ -101,16 +104,37 @@ function pairEnd(text: string, tokens: readonly Token[], i: number): number | un
   if (a === undefined || b === undefined || a.end - a.start !== 4 || b.end - b.start !== 4) return undefined
   const between = text.slice(a.end, Math.min(b.start, a.end + 4))
   const dashed = between.length === 1 && DASHES.includes(between)
-  const spaced =
-    between === ' ' || (between.length === 3 && between.trim().length === 1 && DASHES.includes(between.trim()))
-  if (!(dashed || spaced) || touchesLetter(text, a.start, b.end) || isPartOfUuid(text, tokens, i)) return undefined
-  return (dashed ? isCodePair(a.text, b.text) : isMixed(a.text) && isMixed(b.text)) ? b.end : undefined
+  if (!isGap(between) || touchesLetter(text, a.start, b.end) || isPartOfUuid(text, tokens, i)) return undefined
+  const isCode = dashed ? isCodePair(a.text, b.text) : isUpper(a.text + b.text) && isMixed(a.text) && isMixed(b.text)
+  return isCode || isTyped(a.text, b.text) ? b.end : undefined
+}
+
+/** @returns the end of "K 7 M 2 - 9 X Q P" when it begins with token i. */
+function spelledEnd(text: string, tokens: readonly Token[], i: number): number | undefined {
+  const eight = tokens.slice(i, i + 8)
+  const [first, last] = [eight[0], eight[7]]
+  if (first === undefined || last === undefined || touchesLetter(text, first.start, last.end)) return undefined
+  if (eight.some((token, n) => token.text.length > 1 || (n > 0 && !isGap(text.slice(eight[n - 1]?.end, token.start)))))
+    return undefined
+  const signs = eight.map((token) => token.text).join('')
+  return isMixed(signs.slice(0, 4)) && isMixed(signs.slice(4)) ? last.end : undefined
+}
+
+/** What people put between the halves of a code: up to three signs, no word and no @. */
+function isGap(between: string): boolean {
+  return /^[^\p{L}\p{N}@]{1,3}$/u.test(between)
+}
+
+/** Halves as thumbs type them: small letters, but not "8h15 9h30" or "10am 12pm". */
+function isTyped(a: string, b: string): boolean {
+  return isMixed(a) && isMixed(b) && !(QUANTITY.test(a) && QUANTITY.test(b))
 }
 
 function isCodePair(a: string, b: string): boolean {
   const both = a + b
   if (!hasLetter(both)) return false
   if (!hasDigit(both)) return isUpper(both) && !PLAIN_PAIRS.has(`${a}-${b}`.toLowerCase())
+  if (HOUR.test(a) && HOUR.test(b)) return false
   return !(isYear(a) && MONTHS.has(b.toLowerCase())) && !(isYear(b) && MONTHS.has(a.toLowerCase()))
 }
 
@@ -135,8 +159,8 @@ function isForeign(code: number): boolean {
   return code > 127 && /\p{L}/u.test(String.fromCharCode(code))
 }
 
-function isMixed(half: string): boolean {
-  return isUpper(half) && hasDigit(half) && hasLetter(half)
+function isMixed(text: string): boolean {
+  return hasDigit(text) && hasLetter(text)
 }
 
 function isYear(half: string): boolean {

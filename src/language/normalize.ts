@@ -4,12 +4,13 @@ export const UNDERSTOOD_LENGTH = 512
 
 const PICTURES = /\p{Extended_Pictographic}/gu
 
-/** Control, format (zero-width, bidirectional) and lone surrogate characters away, NFC, runs of blanks to one space, trimmed.
- *  Any length; linear. */
+/** Control, format (zero-width, bidirectional) and lone surrogate characters away, NFC, full-width signs made plain, runs of
+ *  blanks to one space, trimmed. Any length; linear. */
 export function clean(text: string): string {
   return text
     .normalize('NFC')
     .replace(/\s/gu, ' ')
+    .replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
     .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')
     .replace(/ {2,}/g, ' ')
     .trim()

@@ -15,6 +15,9 @@ export const STOPWORDS: ReadonlySet<string> = new Set(
     'like maybe me mine my of oh oui-da our please pls plz really she should so some still sure than that thanks the their them then there they think',
     'this to too uh um up us very was we well were will with would yet you your actually',
     'merci voudrais veux aimerais want need would',
+    // Anger and time: they stand in any answer.
+    'criss crisse esti ostie osti tabarnak calisse maudit merde marde fuck fucking damn hell shit wtf',
+    'depuis hier jour jours semaine semaines heure heures since yesterday ago day days week weeks hour hours',
   ]
     .join(' ')
     .split(' '),
@@ -28,6 +31,24 @@ export const NEGATIONS: ReadonlySet<string> = new Set(
   ]
     .join(' ')
     .split(' '),
+)
+
+/** How words are cut short on phones. */
+const SHORT: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    nn: 'non',
+    tjr: 'toujours',
+    tjrs: 'toujours',
+    tjs: 'toujours',
+    qqun: 'quelqu un',
+    qqn: 'quelqu un',
+    quelquun: 'quelqu un',
+    pk: 'pourquoi',
+    pkoi: 'pourquoi',
+    pourkoi: 'pourquoi',
+    adr: 'adresse',
+    msg: 'message',
+  }),
 )
 
 const tokenizer = new AggressiveTokenizerFr()
@@ -51,7 +72,8 @@ function splitFolded(folded: string): string[] {
   const joined = folded.replace(/([a-z]+)'(?=[a-z])/g, (_all, before: string) =>
     ELISIONS.has(before) ? `${before} ` : before,
   )
-  return tokenizer.tokenize(joined.replaceAll('-', ' ')).filter((word) => word !== '')
+  const words = tokenizer.tokenize(joined.replaceAll('-', ' ')).filter((word) => word !== '')
+  return words.flatMap((word) => SHORT.get(word)?.split(' ') ?? word)
 }
 
 /** French and English stem of a folded word. They serve for comparing only. */

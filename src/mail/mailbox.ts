@@ -1,17 +1,7 @@
 /** Mailer for development: keeps the mails in a file instead of sending them, for `/dev/mailbox` and tests. */
 import { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../errors.ts'
-import type { Mailer } from './mailer.ts'
-
-/** `id` is the Message-ID, `at` ISO 8601 UTC. */
-export interface KeptMail {
-  id: string
-  to: string
-  subject: string
-  text: string
-  html: string
-  at: string
-}
+import type { KeptMail, Mailer } from './mailer.ts'
 
 export interface Mailbox extends Mailer {
   /** Newest first, at most `limit` (1 to 1,000). */

@@ -18,3 +18,13 @@ export interface Mailer {
    *  `mail_refused` when it will not (5xx). */
   send(mail: Mail): Promise<void>
 }
+
+/** A mail that the development mailbox kept. `id` is the Message-ID, `at` ISO 8601 UTC. */
+export interface KeptMail {
+  id: string
+  to: string
+  subject: string
+  text: string
+  html: string
+  at: string
+}

@@ -57,12 +57,19 @@ export function createWorker(o: WorkerOptions): Worker {
     if (looking || stopped) return
     looking = true
     clearTimeout(timer)
+    let failed = false
     while (again && !stopped) {
       again = false
-      await takeSome().catch((error) => o.log.warn({ code: codeOf(error) }, 'work.look_failed'))
+      failed = await takeSome().then(() => false, reportFailure)
     }
     looking = false
-    schedule(await o.store.nextDue().catch(() => undefined))
+    // What is due stays due when it can't be taken (disk full): without a pause that would be asked without end.
+    schedule(failed ? undefined : await o.store.nextDue().catch(() => undefined))
+  }
+
+  function reportFailure(error: unknown): true {
+    o.log.warn({ code: codeOf(error) }, 'work.look_failed')
+    return true
   }
 
   async function takeSome(): Promise<void> {

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { describeFault, loadContent } from '../../src/content.ts'
+import { loadContent } from '../../src/content.ts'
 import { checkTrees } from '../../src/dialog/check.ts'
-import { FAULT_CODES, type Fault, type FaultCode, parseDialog } from '../../src/dialog/parse.ts'
+import { ContentError, FAULT_CODES, type Fault, type FaultCode, parseDialog } from '../../src/dialog/parse.ts'
+import { explain, terminalWords } from '../../src/terminal.ts'
 import { LOCALES } from '../../src/wire/activity.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -106,7 +107,7 @@ describe('each fault', () => {
   test('each is told as a sentence of its own, in both languages, with all its facts', () => {
     for (const [, , find] of CASES) {
       for (const locale of LOCALES) {
-        const told = find().map((fault) => describeFault(content.texts, locale, fault))
+        const told = explain(new ContentError(find()), terminalWords(locale))
         for (const line of told) expect(line).toMatch(/^dialogs\/\S+\.yaml:\d+ {2}\S.*\S$/)
         expect(told.join()).not.toMatch(/\{\{|authoring:|undefined/)
       }

@@ -151,6 +151,21 @@ describe('what each input does', () => {
       [...MAIL, text('alors')],
       { at: 'm.question', says: ['m:question.say'], does: [] },
     ],
+    [
+      'takes an answer during a wait',
+      [...MAIL, choose('no')],
+      { at: 'm.helped > x.start', says: ['x:start.say'], does: [] },
+    ],
+    [
+      'jumps',
+      [START, choose('yes'), { type: 'jump', at: 'm.strict' }],
+      { at: 'm.strict', says: ['m:strict.say'], does: [] },
+    ],
+    [
+      'jumps back',
+      [START, choose('yes'), { type: 'jump', at: 'm.strict' }, { type: 'back' }],
+      { at: 'm.mail', says: ['m:mail.say'], does: [] },
+    ],
     ['branches by slot', [START, text('vite')], { at: 'm.person', says: [], does: ['handoff stuck'] }],
     ['branches else', [START, text('lent')], { at: 'm.strict', says: ['m:strict.say'], does: [] }],
     ['calls', [START, choose('no')], { at: 'm.helped > x.start', says: ['x:start.say'], does: [] }],

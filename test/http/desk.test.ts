@@ -276,6 +276,33 @@ describe('what agents see', () => {
     expect(revealed.body).toEqual({ addresses: ['camille.tremblay@example.com'] })
   })
 
+  test('an address that is misspelt, said in words or in a comment is masked as well', async () => {
+    member = await askForPerson()
+    const written = [
+      'camille point tremblay arobase exemple point ca',
+      'josé@exemple.ca',
+      'a @ exemple.ca, b@exemple.ca',
+    ]
+    for (const text of written) await member.send(text)
+    const { epoch } = await claim(maelle)
+    const shown = JSON.stringify((await view()).activities)
+    for (const part of ['camille', 'josé', 'exemple']) expect(shown).not.toContain(part)
+    expect((await maelle.call(at('/reveal'), { body: { epoch } })).body.addresses).toEqual([
+      'camille.tremblay@exemple.ca',
+      'josé@exemple.ca',
+      'a@exemple.ca',
+      'b@exemple.ca',
+    ])
+    await maelle.call(at('/resolve'), { body: { epoch } })
+    await member.send(button('feedback:ask.options.bad'))
+    await member.sees('the offer of help', (a) => a.channelData?.node === 'feedback.help')
+    await member.send(button('feedback:help.options.no'))
+    await member.sees('the wish for a comment', (a) => a.channelData?.node === 'feedback.comment')
+    await member.send('répondez à camille@example.com')
+    await member.sees('thanks', (a) => a.channelData?.node === 'feedback.thanks')
+    expect((await view()).summary.feedback).toEqual({ rating: 'bad', comment: 'répondez à c•••@e•••.com' })
+  })
+
   test('internal entries of the log reach neither the member nor the transcript', async () => {
     const names = [...(await member.history()), ...(await view()).activities].map((a) => a.type)
     expect([...new Set(names)]).toEqual(['message'])

@@ -11,6 +11,15 @@ describe('maskCodes hides', () => {
     ['K7M29XQP', MASKED_CODE],
     ['K7M2 9XQP', MASKED_CODE],
     ['K7M2 - 9XQP', MASKED_CODE],
+    ['mon code est k7m29xqp merci', `mon code est ${MASKED_CODE} merci`],
+    ['k7m2 9xqp', MASKED_CODE],
+    ['K7M2 -9XQP', MASKED_CODE],
+    ['K7M2- 9XQP', MASKED_CODE],
+    ['K7M2--9XQP', MASKED_CODE],
+    ['k7m2_9xqp', MASKED_CODE],
+    ['K7M2/9XQP', MASKED_CODE],
+    ['K 7 M 2 - 9 X Q P', MASKED_CODE],
+    ['k-7-m-2-9-x-q-p!', `${MASKED_CODE}!`],
     ['code:K7M2-9XQP.', `code:${MASKED_CODE}.`],
     ['code-K7M2-9XQP', MASKED_CODE],
     ['K7M2-9XQP-code', MASKED_CODE],
@@ -37,6 +46,11 @@ describe('maskCodes leaves', () => {
     ...[
       'avez-vous',
       'BONJOURS',
+      'entre 8h15 et 9h30, 8h15-9h30, 8h15 - 9h30',
+      'from 10am - 11pm, 2eme 3eme',
+      '2024 fois, K7M2 à 9XQP',
+      'marie123 camille1',
+      'K7M2 9XQP@example.com',
       'abcd-1234@example.com',
       'ab.K7M2-9XQP@exemple.ca',
       '550e8400-e29b-41d4-a716-446655440000',
@@ -75,6 +89,17 @@ test('maskAddresses hides every address and nothing else', () => {
     'de c•••@e•••.com à <B•••@E•••.ca>, merci @ tous',
   )
 })
+
+test.each([
+  ['camille point tremblay arobase exemple point ca', '•••'],
+  ['écrivez à camille (at) exemple.ca merci', 'écrivez à ••• merci'],
+  ['camille(at)exemple.ca', '•••'],
+  ['camille.tremblay @ exemple.ca', 'c•••@e•••.ca'],
+  ['camille.tremblay@ exemple.ca', 'c•••@e•••.ca'],
+  ['josé.tremblay@exemple.ca ou a@b.ca', 'j•••@e•••.ca ou a•••@b•••.ca'],
+  ['camille@gmail', '•••'],
+  ['2 @ 4.50, à tantôt @midi. Bye @ plus. Fin', '2 @ 4.50, à tantôt @midi. Bye @ plus. Fin'],
+])('maskAddresses also hides what was meant as one: %j', (text, expected) => expect(maskAddresses(text)).toBe(expected))
 
 test('no text makes them throw', () => {
   const piece = fc.constantFrom('@', '.', '-', 'a', 'É', 'AB12', '–', ' ', '0', '\u200b', '😀')

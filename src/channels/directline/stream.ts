@@ -1,4 +1,5 @@
 /** One socket = one reader of a log: all after seq N, then more whenever there is more. */
+import { setImmediate as breathe } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
 import type { Hub } from '../../conversation/hub.ts'
 import type { ConversationStore, LogEntry } from '../../conversation/store.ts'
@@ -22,8 +23,9 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
   let reading = false
   let more = false
 
-  function send(set: ActivitySet): void {
-    if (set.activities.length > 0 && socket.readyState === socket.OPEN) socket.send(JSON.stringify(set))
+  function send(set: ActivitySet, sent?: () => void): void {
+    if (set.activities.length > 0 && socket.readyState === socket.OPEN) socket.send(JSON.stringify(set), sent)
+    else sent?.()
     if (socket.bufferedAmount > MAX_BUFFERED) socket.close(1013, 'too slow')
     seen = Number(set.watermark)
   }
@@ -33,7 +35,9 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
       ? await readSet(store, conversationId, seen)
       : toSet(await store.read(conversationId, seen, PAGE, 'all'), seen)
     first = false
-    send(set)
+    // A long log goes out as fast as its client takes it, and others get their turn between the pages.
+    await new Promise<void>((resolve) => send(set, resolve))
+    if (set.activities.length === PAGE) await breathe()
     return set.activities.length
   }
 
