@@ -71,17 +71,19 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
     en: resources.en.commands as CommandPhrases,
   })
   const advance = createBot({ trees, texts, understanding: createUnderstanding(texts, language) })
-  const turns = createTurns({ store, advance, hub, log, now, onWork: () => worker.wake() })
+  const turns = createTurns({ store, advance, hub, log, now, onWork: () => wake() })
   const hashKey = createHmac('sha256', keys.tokenKeys[0]?.key ?? '')
     .update('address')
     .digest()
-  const worker = createWorker({
-    store,
-    handlers: { resend: createResend({ store, coverage, hashKey, now }), timer: createTimer(now) },
-    onInbound: (conversationId) => void turns.run(conversationId),
-    log,
-    now,
-  })
+  const onInbound = (conversationId: string) => void turns.run(conversationId)
+  const common = { store, onInbound, log, now }
+  const workers = [
+    createWorker({ ...common, kind: 'resend', handler: createResend({ store, coverage, hashKey, now }) }),
+    createWorker({ ...common, kind: 'timer', handler: createTimer(now) }),
+  ]
+  const wake = () => {
+    for (const worker of workers) worker.wake()
+  }
   const receive = createReceive({ store, turns })
   const agents = createAgents({ store: createAgentStore(store.db) })
   const tokens = createTokens(keys.tokenKeys, now)
@@ -114,7 +116,7 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
   if (mailbox) mountMailbox(http, mailbox.list, texts, config.timeZone)
   http.route('get', '/health', () => ({ status: 200, body: { status: 'ok' } }))
   http.route('get', '/ready', async () => {
-    await store.nextDue()
+    await store.nextDue('resend')
     return { status: 200, body: { status: 'ready', dialogs: trees.size } }
   })
   const port = await listen(http.server, config)
@@ -132,7 +134,7 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
       closeSockets()
       http.server.server.close()
       http.server.server.closeIdleConnections()
-      await Promise.all([worker.stop(), turns.idle()])
+      await Promise.all([...workers.map((worker) => worker.stop()), turns.idle()])
       closeMail()
       store.close()
     },

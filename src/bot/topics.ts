@@ -36,7 +36,7 @@ export function findSecond(
   text: string,
   facts: Facts,
 ) {
-  if (input.type !== 'choose' || GENERAL.has(input.option) || dialog.offer) return undefined
+  if (input.type !== 'choose' || dialog.offer) return undefined
   const { state, says, effects } = step(trees, dialog, input, facts)
   const expected = expects(trees, state)
   const top = state.stack.at(-1)

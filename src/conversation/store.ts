@@ -128,8 +128,8 @@ export interface ConversationStore {
 }
 
 export interface WorkStore {
-  /** Takes due items, oldest first, so that nobody else gets them for `leaseMs`. */
-  lease(now: number, leaseMs: number, limit: number): Promise<LeasedWork[]>
+  /** Takes due items of a kind, oldest first, so that nobody else gets them for `leaseMs`. */
+  lease(kind: WorkItem['kind'], now: number, leaseMs: number, limit: number): Promise<LeasedWork[]>
   /** Ends an item, with its receipt for the desk and the event that reports it, in one step.
    *  @returns false when the lease was lost; nothing was written. */
   complete(work: LeasedWork, done: { receipt?: WorkReceipt; inbound?: Inbound }): Promise<boolean>
@@ -138,8 +138,8 @@ export interface WorkStore {
   retry(work: LeasedWork, dueAt: number): Promise<void>
   /** Gives up: kept, visible at the desk, never tried again. */
   bury(work: LeasedWork, receipt: WorkReceipt): Promise<void>
-  /** When the next item is due, epoch ms. */
-  nextDue(): Promise<number | undefined>
+  /** When the next item of a kind is due, epoch ms. */
+  nextDue(kind: WorkItem['kind']): Promise<number | undefined>
   receipts(conversationId: string): Promise<WorkReceipt[]>
   dead(limit: number): Promise<DeadWork[]>
   /** Takes `key` for `ttlMs` unless another holder has it. The same holder gets it again (a retry). */

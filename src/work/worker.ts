@@ -31,7 +31,9 @@ export interface Handler {
 
 export interface WorkerOptions {
   store: WorkStore
-  handlers: Readonly<Record<WorkItem['kind'], Handler>>
+  /** One worker a kind: a mail server that hangs must not hold up anybody's timer. */
+  kind: WorkItem['kind']
+  handler: Handler
   /** Called after an item's event was put into a log. */
   onInbound: (conversationId: string) => void
   log: Log
@@ -64,7 +66,7 @@ export function createWorker(o: WorkerOptions): Worker {
     }
     looking = false
     // What is due stays due when it can't be taken (disk full): without a pause that would be asked without end.
-    schedule(failed ? undefined : await o.store.nextDue().catch(() => undefined))
+    schedule(failed ? undefined : await o.store.nextDue(o.kind).catch(() => undefined))
   }
 
   function reportFailure(error: unknown): true {
@@ -74,9 +76,9 @@ export function createWorker(o: WorkerOptions): Worker {
 
   async function takeSome(): Promise<void> {
     const room = AT_ONCE - active.size
-    const due = await o.store.nextDue()
+    const due = await o.store.nextDue(o.kind)
     if (room <= 0 || due === undefined || due > o.now()) return
-    const taken = await o.store.lease(o.now(), LEASE_MS, room)
+    const taken = await o.store.lease(o.kind, o.now(), LEASE_MS, room)
     for (const work of taken) track(runOne(o, work))
   }
 
@@ -106,10 +108,9 @@ export function createWorker(o: WorkerOptions): Worker {
 }
 
 async function runOne(o: WorkerOptions, work: LeasedWork): Promise<void> {
-  const handler = o.handlers[work.kind]
   const heart = setInterval(() => void o.store.renew(work, o.now() + LEASE_MS).catch(() => undefined), RENEW_MS)
   try {
-    const done = await handler.run(work)
+    const done = await o.handler.run(work)
     const kept = await o.store.complete(work, done)
     if (kept && done.inbound) o.onInbound(work.conversationId)
   } catch (error) {
@@ -119,7 +120,7 @@ async function runOne(o: WorkerOptions, work: LeasedWork): Promise<void> {
   }
 }
 
-async function fail({ store, handlers, log, now }: WorkerOptions, work: LeasedWork, code: Code): Promise<void> {
+async function fail({ store, handler, log, now }: WorkerOptions, work: LeasedWork, code: Code): Promise<void> {
   const { id: workId, kind, attempts } = work
   const pause = FINAL.includes(code) ? undefined : PAUSES[attempts - 1]
   if (pause !== undefined) {
@@ -127,5 +128,5 @@ async function fail({ store, handlers, log, now }: WorkerOptions, work: LeasedWo
     return store.retry(work, now() + pause)
   }
   log.error({ workId, kind, attempts, code }, 'work.dead_lettered')
-  return store.bury(work, { workId, kind, code, at: new Date(now()).toISOString(), payload: handlers[kind].keep(work) })
+  return store.bury(work, { workId, kind, code, at: new Date(now()).toISOString(), payload: handler.keep(work) })
 }

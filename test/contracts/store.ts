@@ -170,7 +170,7 @@ function committing(): void {
       ['bot', 'c|0000003'],
       ['bot', 'c|0000004'],
     ])
-    expect(await store.nextDue()).toBe(5)
+    expect(await store.nextDue('timer')).toBe(5)
     expect(await store.queue()).toEqual([desk])
     await store.commit(commitOf('c', 1, { processed: 2 }))
     expect((await store.load('c'))?.pending).toEqual([])
@@ -197,7 +197,7 @@ function committing(): void {
       if (i !== winner) expect(r).toMatchObject({ status: 'rejected', reason: refusal('state_conflict') })
     expect(await store.load('c')).toMatchObject({ version: 1, state: { i: winner } })
     expect(await texts('c')).toEqual(['texte de 1', `réponse ${winner}`])
-    expect((await store.lease(NEVER - LEASE, LEASE, 99)).map((w) => w.id)).toEqual([`w${winner}`])
+    expect((await store.lease('timer', NEVER - LEASE, LEASE, 99)).map((w) => w.id)).toEqual([`w${winner}`])
     expect(await store.queue()).toHaveLength(1)
   })
 
@@ -220,8 +220,8 @@ function committing(): void {
     await store.receive(inboundOf('c', '1'))
     await store.commit(commitOf('c', 0, { work: [workOf('w', 'c', 1)] }))
     await store.commit(commitOf('c', 1, { work: [workOf('w', 'c', 2), workOf('v', 'c', 3)] }))
-    expect((await store.lease(1, LEASE, 9)).map((w) => w.id)).toEqual(['w'])
-    expect((await store.lease(9, LEASE, 9)).map((w) => w.id)).toEqual(['v'])
+    expect((await store.lease('timer', 1, LEASE, 9)).map((w) => w.id)).toEqual(['w'])
+    expect((await store.lease('timer', 9, LEASE, 9)).map((w) => w.id)).toEqual(['v'])
   })
 }
 
@@ -245,14 +245,14 @@ function ageing(): void {
     await store.receive(inboundOf('c', '1'))
     const desk = deskRow('c', '2026-11-22T12:00:00.000Z')
     await store.commit(commitOf('c', 0, { processed: 1, work: [workOf('w', 'c', 1), workOf('v', 'c', 2)], desk }))
-    const [leased] = await store.lease(1, LEASE, 1)
+    const [leased] = await store.lease('timer', 1, LEASE, 1)
     expect(await store.forget(Date.now() - 2 * DAY, 9)).toBe(0)
     expect(await store.load('c')).toBeDefined()
     expect(await store.forget(Date.now() + 2 * DAY, 9)).toBe(1)
     expect(await store.load('c')).toBeUndefined()
     expect(await texts('c')).toEqual([])
     expect(await store.queue()).toEqual([])
-    expect(await store.nextDue()).toBeUndefined()
+    expect(await store.nextDue('timer')).toBeUndefined()
     expect(await store.complete(leased as LeasedWork, {})).toBe(false)
     expect(await store.receive(inboundOf('c', '1'))).toMatchObject({ seq: 1, repeated: false })
   })
@@ -272,7 +272,7 @@ async function addWork(count: number): Promise<void> {
 }
 
 async function leaseOne(now = 1): Promise<LeasedWork> {
-  const [work] = await store.lease(now, LEASE, 1)
+  const [work] = await store.lease('timer', now, LEASE, 1)
   if (!work) throw new Error('no work is due')
   return work
 }
@@ -288,11 +288,14 @@ const receiptOf = (workId: string, code: string, at = '2026-11-22T12:00:00.000Z'
 function working(): void {
   test('is leased when due, oldest first, at most so many, to one holder', async () => {
     await addWork(5)
-    const both = await Promise.all([store.lease(4, LEASE, 3), store.lease(4, LEASE, 3)])
+    const both = await Promise.all([store.lease('timer', 4, LEASE, 3), store.lease('timer', 4, LEASE, 3)])
     expect(both.flat().map((w) => w.id)).toEqual(['w1', 'w2', 'w3', 'w4'])
     expect(both[0][0]).toMatchObject({ ...workOf('w1', 'c', 1), dueAt: expect.any(Number), attempts: 1 })
-    expect(await store.lease(4, LEASE, 9)).toEqual([])
-    expect(await store.nextDue()).toBe(5)
+    expect(await store.lease('timer', 4, LEASE, 9)).toEqual([])
+    expect(await store.nextDue('timer')).toBe(5)
+    // Another kind is another queue.
+    expect(await store.lease('resend', 9, LEASE, 9)).toEqual([])
+    expect(await store.nextDue('resend')).toBeUndefined()
   })
 
   test('a lease that ended goes to another holder, and the first one can do nothing any more', async () => {
@@ -308,7 +311,7 @@ function working(): void {
     expect(await texts('c')).toEqual(['texte de first'])
     expect(await store.receipts('c')).toEqual([])
     expect(await store.dead(9)).toEqual([])
-    expect(await store.nextDue()).toBe(1 + LEASE + LEASE)
+    expect(await store.nextDue('timer')).toBe(1 + LEASE + LEASE)
     expect(await store.complete(second, {})).toBe(true)
   })
 
@@ -316,8 +319,8 @@ function working(): void {
     await addWork(1)
     const work = await leaseOne(1)
     expect(await store.renew(work, 10 * LEASE)).toBe(true)
-    expect(await store.lease(5 * LEASE, LEASE, 1)).toEqual([])
-    expect(await store.lease(10 * LEASE, LEASE, 1)).toHaveLength(1)
+    expect(await store.lease('timer', 5 * LEASE, LEASE, 1)).toEqual([])
+    expect(await store.lease('timer', 10 * LEASE, LEASE, 1)).toHaveLength(1)
   })
 
   test('its end and the event that reports it are one step, once', async () => {
@@ -327,7 +330,7 @@ function working(): void {
     const results = await Promise.all([store.complete(work, done), store.complete(work, done)])
     expect(results).toEqual([true, false])
     expect((await store.load('c'))?.pending.map((e) => e.activity.text)).toEqual(['texte de w1'])
-    expect(await store.nextDue()).toBeUndefined()
+    expect(await store.nextDue('timer')).toBeUndefined()
   })
 
   test('an event that can not be received leaves the work as it was', async () => {
@@ -335,14 +338,14 @@ function working(): void {
     const work = await leaseOne()
     const lost = inboundOf('nowhere', 'w1', { create: false })
     await expect(store.complete(work, { inbound: lost })).rejects.toEqual(refusal('conversation_unknown'))
-    expect(await store.nextDue()).toBe(1 + LEASE)
+    expect(await store.nextDue('timer')).toBe(1 + LEASE)
     expect(await store.complete(work, {})).toBe(true)
   })
 
   test('tried again later, it is leased anew; a receipt replaces what it carried', async () => {
     await addWork(1)
     await store.retry(await leaseOne(), 50)
-    expect(await store.lease(49, LEASE, 1)).toEqual([])
+    expect(await store.lease('timer', 49, LEASE, 1)).toEqual([])
     const again = await leaseOne(50)
     expect(again.attempts).toBe(2)
     expect(await store.complete(again, { receipt: receiptOf('w1', 'sent') })).toBe(true)
@@ -355,7 +358,7 @@ function working(): void {
     await addWork(3)
     for (const at of ['1', '2', '3'])
       await store.bury(await leaseOne(9), receiptOf(`w${at}`, 'mail_refused', `2026-11-22T12:00:0${at}.000Z`))
-    expect(await store.lease(NEVER - LEASE, LEASE, 9)).toEqual([])
+    expect(await store.lease('timer', NEVER - LEASE, LEASE, 9)).toEqual([])
     const [dead, ...older] = await store.dead(2)
     expect(dead).toEqual({
       ...receiptOf('w3', 'mail_refused', '2026-11-22T12:00:03.000Z'),

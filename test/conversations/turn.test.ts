@@ -96,7 +96,7 @@ function say({ conversationId, entries }: Draft, text: string): void {
 const log = (conversationId = 'c') => store.read(conversationId, 0, 1_000, 'all')
 const said = async (conversationId = 'c') =>
   (await log(conversationId)).filter((e) => e.origin === 'bot').map((e) => e.activity.text)
-const dueWork = async () => (await store.lease(9, 1_000, 1_000)).map((w) => w.id).sort()
+const dueWork = async () => (await store.lease('timer', 9, 1_000, 1_000)).map((w) => w.id).sort()
 const sorry = texts.say('fr', 'common:sorry.say')
 
 describe('one turn at a time', () => {

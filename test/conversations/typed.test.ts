@@ -141,6 +141,7 @@ const ENGLISH = {
     wtf this is so stupid => welcome.menu +upset
     can i get a real human being on the line => person.to_person
     how long will it take => person.to_person +position
+    is this a bot? => person.to_person +position
     never mind => welcome.menu +back_to_bot`,
   'wrong address': `
     resend my code => resend.which_address

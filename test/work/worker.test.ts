@@ -16,8 +16,14 @@ test('work that cannot be taken is looked for once a second, not without end', a
   const { log, lines } = keepLog()
   const lease = () => Promise.reject(new AppError('store_unavailable'))
   const handler = { keep: () => ({}), run: async () => ({}) }
-  const handlers = { resend: handler, timer: handler }
-  const worker = createWorker({ store: { ...store, lease }, handlers, onInbound() {}, log, now: Date.now })
+  const worker = createWorker({
+    store: { ...store, lease },
+    kind: 'timer',
+    handler,
+    onInbound() {},
+    log,
+    now: Date.now,
+  })
   await jest.advanceTimersByTimeAsync(3_000)
   await worker.stop()
   store.close()

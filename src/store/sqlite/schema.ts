@@ -42,7 +42,7 @@ const MIGRATIONS = [
      code TEXT,
      ended_at TEXT
    ) STRICT, WITHOUT ROWID;
-   CREATE INDEX work_due ON work (due_at) WHERE due_at IS NOT NULL;
+   CREATE INDEX work_due ON work (kind, due_at) WHERE due_at IS NOT NULL;
    CREATE INDEX work_conversation ON work (conversation_id);
    CREATE INDEX work_dead ON work (ended_at) WHERE code LIKE 'dead:%';
    CREATE TABLE desk (
@@ -56,7 +56,8 @@ const MIGRATIONS = [
      key TEXT PRIMARY KEY,
      holder TEXT NOT NULL,
      until INTEGER NOT NULL
-   ) STRICT, WITHOUT ROWID;`,
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX reservation_until ON reservation (until);`,
 ]
 
 /** Brings a database to the present layout. @throws AppError `store_unavailable` when it was written by a newer version. */

@@ -28,9 +28,9 @@ const DEAD = 'dead:'
 export function createWork(db: DatabaseSync, group: Group, receiveNow: ReceiveNow): WorkStore {
   const sql = statements(db)
 
-  function leaseNow(now: number, leaseMs: number, limit: number): LeasedWork[] {
+  function leaseNow(kind: WorkItem['kind'], now: number, leaseMs: number, limit: number): LeasedWork[] {
     const lease = randomUUID()
-    const rows = sql.lease.all(lease, now + leaseMs, now, limit) as unknown as WorkRow[]
+    const rows = sql.lease.all(lease, now + leaseMs, kind, now, limit) as unknown as WorkRow[]
     return rows.map((row) => ({ ...toItem(row), attempts: row.attempts, lease })).sort((a, b) => a.dueAt - b.dueAt)
   }
 
@@ -39,7 +39,7 @@ export function createWork(db: DatabaseSync, group: Group, receiveNow: ReceiveNo
   }
 
   return {
-    lease: (now, leaseMs, limit) => group.write(() => leaseNow(now, leaseMs, limit)),
+    lease: (kind, now, leaseMs, limit) => group.write(() => leaseNow(kind, now, leaseMs, limit)),
     complete: (work, done) =>
       group.write(() => {
         const ended = done.receipt ? endNow(work, done.receipt.code, done.receipt) : sql.remove.run(work.id, work.lease)
@@ -50,7 +50,7 @@ export function createWork(db: DatabaseSync, group: Group, receiveNow: ReceiveNo
     renew: (work, until) => group.write(() => sql.renew.run(until, work.id, work.lease).changes === 1),
     retry: (work, dueAt) => group.write(() => void sql.retry.run(dueAt, work.id, work.lease)),
     bury: (work, receipt) => group.write(() => void endNow(work, `${DEAD}${receipt.code}`, receipt)),
-    nextDue: async () => (sql.nextDue.get() as { due_at: number } | undefined)?.due_at,
+    nextDue: async (kind) => (sql.nextDue.get(kind) as { due_at: number } | undefined)?.due_at,
     receipts: async (conversationId) =>
       (sql.receipts.all(conversationId) as unknown as WorkRow[]).map((row) => toReceipt(row)),
     dead: async (limit) => (sql.dead.all(limit) as unknown as WorkRow[]).map(toDead),
@@ -83,7 +83,7 @@ function statements(db: DatabaseSync) {
   return {
     lease: db.prepare(
       `UPDATE work SET lease = ?, due_at = ?, attempts = attempts + 1
-       WHERE id IN (SELECT id FROM work WHERE due_at <= ? ORDER BY due_at LIMIT ?) RETURNING *`,
+       WHERE id IN (SELECT id FROM work WHERE kind = ? AND due_at <= ? ORDER BY due_at LIMIT ?) RETURNING *`,
     ),
     end: db.prepare(
       'UPDATE work SET due_at = NULL, lease = NULL, code = ?, ended_at = ?, payload = ? WHERE id = ? AND lease = ?',
@@ -91,7 +91,7 @@ function statements(db: DatabaseSync) {
     remove: db.prepare('DELETE FROM work WHERE id = ? AND lease = ?'),
     renew: db.prepare('UPDATE work SET due_at = ? WHERE id = ? AND lease = ?'),
     retry: db.prepare('UPDATE work SET due_at = ?, lease = NULL WHERE id = ? AND lease = ?'),
-    nextDue: db.prepare('SELECT due_at FROM work WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1'),
+    nextDue: db.prepare('SELECT due_at FROM work WHERE kind = ? AND due_at IS NOT NULL ORDER BY due_at LIMIT 1'),
     receipts: db.prepare('SELECT * FROM work WHERE conversation_id = ? AND ended_at IS NOT NULL ORDER BY ended_at'),
     dead: db.prepare(`SELECT * FROM work WHERE code LIKE '${DEAD}%' ORDER BY ended_at DESC LIMIT ?`),
     expire: db.prepare('DELETE FROM reservation WHERE until <= ?'),
