@@ -37,12 +37,14 @@ export function findSecond(
   facts: Facts,
 ) {
   if (input.type !== 'choose' || dialog.offer) return undefined
+  const chosen = expectsNext(trees, dialog)?.options.find((option) => option.id === input.option)
+  if (chosen && understanding.isLabel(text, chosen)) return undefined
   const { state, says, effects } = step(trees, dialog, input, facts)
   const expected = expects(trees, state)
   const top = state.stack.at(-1)
   const node = top && trees.get(top.dialog)?.nodes.get(top.node)
   if (!expected || says.length !== 1 || effects.length > 0 || node?.type !== 'ask' || node.slot) return undefined
-  const option = understanding.choose(text, expected.options, 1)
+  const option = understanding.exactly(text, expected.options)
   if (option === undefined || GENERAL.has(option)) return undefined
   const second: DialogInput = { type: 'choose', option }
   return { state, input: second }

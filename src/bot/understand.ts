@@ -13,6 +13,10 @@ export type Understood = { command: Command } | { small: SmallTalk } | { input: 
 export interface Understanding {
   /** @param expected what was asked; undefined when nothing was. */
   understand(text: string, expected: Expectation | undefined): Understood
+  /** The one of these options whose very words the text is. */
+  exactly(text: string, options: readonly Option[]): string | undefined
+  /** The text is what a button says: it was clicked, or might as well have been. */
+  isLabel(text: string, option: Option): boolean
   /** The one of these options that the text names, if it names one. @param least how surely, to 1. */
   choose(text: string, options: readonly Option[], least?: number): string | undefined
 }
@@ -69,6 +73,8 @@ export function createUnderstanding(texts: Texts, language: Language): Understan
   }
 
   return {
+    exactly: (text, options) => (options.length > 0 ? matchExact(normalize(text), compile(options))?.id : undefined),
+    isLabel: (text, option) => LOCALES.some((locale) => texts.find(locale, option.key) === text),
     choose(text, options, least = 0) {
       const found = match(normalize(text), options)
       return found && found.score >= least ? found.id : undefined

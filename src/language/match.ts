@@ -124,7 +124,12 @@ function bestPhrase(text: string, options: CompiledOptions): Match | undefined {
   if (read.some((token) => token.near.length === 0 && INTERROGATIVES.has(token.word))) return undefined
   const best = new Map<string, number>()
   const raise = (id: string, score: number) => best.set(id, Math.max(score, best.get(id) ?? 0))
-  for (const phrase of options.phrases) raise(phrase.id, scorePhrase(phrase, read, options.vocabulary))
+  const said = new Set(read.flatMap((token) => token.near.map((each) => each.word)))
+  for (const phrase of options.phrases) {
+    // Most of a hundred phrases share no word with the answer: they score nothing, and cost nothing.
+    if (phrase.words.some((each) => said.has(each.word)))
+      raise(phrase.id, scorePhrase(phrase, read, options.vocabulary))
+  }
   for (const { id, isSmall, negated } of contained(text, options.verbatim)) {
     const small = tokens.some((token) => (negated ? YES : NO).has(token.word)) ? 1 : SMALL_SCORE
     raise(id, isSmall ? small : (best.get(id) ?? 0) + LEAST_LEAD)
@@ -156,39 +161,27 @@ function buildVerbatim(id: string, words: readonly string[], isSmall: boolean): 
 type ReadToken = Token & { near: readonly { word: number; credit: number }[] }
 
 /** Mean of how much of the phrase was said and how much of what was said is in the phrase, by weight. */
-function scorePhrase(phrase: Phrase, tokens: readonly ReadToken[], vocabulary: Vocabulary): number {
+function scorePhrase(phrase: Phrase, tokens: readonly ReadToken[], { weights }: Vocabulary): number {
   if (phrase.isBare && tokens.length > 1 && tokens.some((token) => token.negated)) return 0
   let inPhrase = 0
   let inText = 0
   let textWeight = 0
-  const used = new Set<number>()
+  const used: number[] = []
   for (const token of tokens) {
-    const hit = bestHit(token, phrase)
-    const known = token.near[0]
-    const weight =
-      hit === undefined ? (known === undefined ? 1 : (vocabulary.weights[known.word] ?? 1)) : hit.weight(vocabulary)
+    const hit = token.near.find(({ word }) => holds(phrase, word, token.negated))
+    const nearest = hit ?? token.near[0]
+    const weight = nearest === undefined ? 1 : (weights[nearest.word] ?? 1)
     textWeight += weight
     if (hit === undefined) continue
     inText += weight * hit.credit
-    if (!used.has(hit.word)) inPhrase += weight * hit.credit
-    used.add(hit.word)
+    if (!used.includes(hit.word)) inPhrase += weight * hit.credit
+    used.push(hit.word)
   }
   return textWeight === 0 ? 0 : (inPhrase / phrase.weight + inText / textWeight) / 2
 }
 
-interface Hit {
-  word: number
-  credit: number
-  weight: (vocabulary: Vocabulary) => number
-}
-
-function bestHit(token: ReadToken, phrase: Phrase): Hit | undefined {
-  for (const { word, credit } of token.near) {
-    if (phrase.words.some((each) => each.word === word && each.negated === token.negated)) {
-      return { word, credit, weight: (vocabulary) => vocabulary.weights[word] ?? 1 }
-    }
-  }
-  return undefined
+function holds(phrase: Phrase, word: number, negated: boolean): boolean {
+  return phrase.words.some((each) => each.word === word && each.negated === negated)
 }
 
 function buildPhrase({ id, tokens }: { id: string; tokens: readonly Token[] }, vocabulary: Vocabulary): Phrase {
