@@ -84,14 +84,19 @@ export function createLanguage(phrases: Readonly<Record<Locale, CommandPhrases>>
     { command: { type: 'language', locale: 'en' }, phrases: all('english') },
   ]
   const labels = labelMap(Object.values(phrases))
+  // Spelled right is the usual case, and needs no comparing; of two commands with one phrase the first counts.
+  const spelled = new Map(
+    commands.toReversed().flatMap((each) => each.phrases.map((words) => [words.join(' '), each.command])),
+  )
   const requests = all('person').filter((phrase) => phrase.length > 1)
   const answers = answerMap({ yes: all('yes'), no: all('no'), not_sure: all('not_sure') }, Object.values(phrases))
   return {
     findCommand(text) {
       const words = wordsOf(text)
       if (words.length === 0) return undefined
-      const label = labels.get(words.join(' '))
-      if (label !== undefined) return label
+      const said = words.join(' ')
+      const known = labels.get(said) ?? spelled.get(said)
+      if (known !== undefined) return known
       const whole = commands.find((each) => saysOnly(words, each.phrases))
       if (whole !== undefined) return whole.command
       return asksForPerson(text, commands[0]?.phrases ?? [], requests) ? { type: 'person' } : undefined

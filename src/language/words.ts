@@ -56,9 +56,13 @@ const ELISIONS = new Set('c d j l m n s t y qu jusqu lorsqu puisqu quelqu presqu
 
 /** The words of a text: folded, split at blanks, punctuation, hyphens and French elisions ("l'école" -> l, ecole), with
  *  English contractions kept whole ("don't" -> dont). One tokenizer serves both languages, since folding leaves ASCII. */
-export function wordsOf(text: string): string[] {
-  return splitFolded(fold(text))
+export function wordsOf(text: string): readonly string[] {
+  // One message is asked about by six readers in a row.
+  if (last.text !== text) last = { text, words: splitFolded(fold(text)) }
+  return last.words
 }
+
+let last: { text: string; words: readonly string[] } = { text: '', words: [] }
 
 /** As `wordsOf`, one list for each piece between sentence marks and "mais"/"but". */
 export function clausesOf(text: string): string[][] {
