@@ -122,7 +122,8 @@ export interface ConversationStore {
   read(conversationId: string, afterSeq: number, limit: number, audience: Audience): Promise<LogEntry[]>
   /** Conversations whose input has been pending since before `before` (epoch ms), oldest first. */
   stranded(before: number, limit: number): Promise<string[]>
-  /** Erases conversations in which nothing was received since `before` (epoch ms), with all that belongs to them.
+  /** Erases conversations in which nothing was received since `before` (epoch ms; a store may
+   *  count in whole days), with all that belongs to them.
    *  @returns how many; `limit` of them means that there may be more. */
   forget(before: number, limit: number): Promise<number>
 }
