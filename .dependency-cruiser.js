@@ -27,7 +27,7 @@ export default {
       name: 'dialog-is-pure',
       severity: 'error',
       from: { path: '^src/dialog/' },
-      to: { pathNot: '^src/(dialog|wire)/|^src/errors|^node_modules/(yaml|zod)/' },
+      to: { pathNot: '^src/(dialog|wire)/|^src/errors|^node_modules/(js-yaml|zod)/' },
     },
     {
       name: 'only-app-imports-adapters',

@@ -34,9 +34,12 @@ interface Sample extends Measured {
 type Servers = Record<SystemName, Service>
 
 async function main(): Promise<boolean> {
-  const { quick, json, profile } = parseArgs({
+  const { values, positionals } = parseArgs({
     options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, profile: { type: 'string' } },
-  }).values
+    allowPositionals: true,
+  })
+  const { quick, json, profile } = values
+  if (positionals.length > 0) return runOther(positionals, { quick: quick ?? false, json: json ?? false })
   if (!existsSync(join(ROOT, 'dist', 'web'))) execFileSync(process.execPath, ['web/build.ts'], { cwd: ROOT })
   const folder = mkdtempSync(join(diskFolder(), 'sesame-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -45,6 +48,14 @@ async function main(): Promise<boolean> {
   process.stdout.write(`${describe(results, RATE)}\n`)
   if (json) process.stdout.write(`${JSON.stringify({ ...results, targets })}\n`)
   return targets.every(({ ok }) => ok)
+}
+
+/** Imported here only, so that the bench of the service stays as light as it was. */
+async function runOther([name, ...rest]: readonly string[], o: { quick: boolean; json: boolean }): Promise<boolean> {
+  if (name !== 'nlu' || rest.length > 0) throw new Error(`"nlu" or nothing, not "${[name, ...rest].join(' ')}"`)
+  const { compareNlu } = await import('./nlu.ts')
+  await compareNlu(o)
+  return true
 }
 
 async function measure(plan: Plan, folder: string, profile: string | undefined): Promise<Results> {

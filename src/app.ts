@@ -4,12 +4,9 @@ import { createReadStream, existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { Server } from 'restify'
-import { createBot } from './bot/bot.ts'
-import { createUnderstanding } from './bot/understand.ts'
 import { createDirectLine } from './channels/directline/service.ts'
 import { createTokens } from './channels/directline/tokens.ts'
 import type { Config } from './config.ts'
-import { loadContent } from './content.ts'
 import { createHub } from './conversation/hub.ts'
 import { createReceive } from './conversation/receive.ts'
 import { createTurns } from './conversation/turn.ts'
@@ -19,6 +16,7 @@ import { type Agents, createAgents } from './desk/agents.ts'
 import { createDesk } from './desk/desk.ts'
 import { AppError, codeOf } from './errors.ts'
 import { makeFolder } from './folder.ts'
+import { createHours } from './hours.ts'
 import { mountDeskRoutes } from './http/desk-routes.ts'
 import { createDeskSessions } from './http/desk-session.ts'
 import { mountMailbox } from './http/mailbox-routes.ts'
@@ -28,8 +26,8 @@ import { createHttp } from './http/server.ts'
 import { mountSockets } from './http/sockets.ts'
 import { mountStatic, readAssets } from './http/static.ts'
 import { readKeys } from './keys.ts'
-import { type CommandPhrases, createLanguage } from './language/commands.ts'
 import type { Texts } from './language/texts.ts'
+import { createLive } from './live.ts'
 import type { Log } from './log.ts'
 import { createMailbox } from './mail/mailbox.ts'
 import { createSmtpMailer } from './mail/smtp.ts'
@@ -51,6 +49,8 @@ export interface App {
   port: number
   texts: Texts
   agents: Agents
+  /** Reads trees and texts again. @throws ContentError, and keeps the last good ones. */
+  reload(): void
   /** Stops accepting, ends turns and work under way, closes files. */
   stop(): Promise<void>
 }
@@ -61,16 +61,13 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
   starting('folder', { path: config.dataDir }, () => makeFolder(config.dataDir))
   const keys = starting('keys', { file: join(config.dataDir, 'keys.json') }, () => readKeys(config))
   const { orgName, supportEmail } = config
-  const { trees, texts, resources } = loadContent({ root, always: { orgName, supportEmail } })
+  const hours = createHours(config.supportHours, config.timeZone)
+  const live = createLive({ root, always: { orgName, supportEmail } }, { hours })
+  const { texts, advance } = live
   const file = join(config.dataDir, 'sesame.db')
   const store = starting('database', { file }, () => openSqliteStore(file, now))
   const { coverage, mailbox, closeMail } = await openCoverage(config)
   const hub = createHub()
-  const language = createLanguage({
-    fr: resources.fr.commands as CommandPhrases,
-    en: resources.en.commands as CommandPhrases,
-  })
-  const advance = createBot({ trees, texts, understanding: createUnderstanding(texts, language) })
   const turns = createTurns({ store, advance, hub, log, now, onWork: () => wake() })
   const hashKey = createHmac('sha256', keys.tokenKeys[0]?.key ?? '')
     .update('address')
@@ -117,7 +114,7 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
   http.route('get', '/health', () => ({ status: 200, body: { status: 'ok' } }))
   http.route('get', '/ready', async () => {
     await store.nextDue('resend')
-    return { status: 200, body: { status: 'ready', dialogs: trees.size } }
+    return { status: 200, body: { status: 'ready', dialogs: live.dialogs() } }
   })
   const port = await listen(http.server, config)
   // A chosen port 0 is known only now; sockets must be told the real one.
@@ -128,6 +125,7 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
     port,
     texts,
     agents,
+    reload: live.reload,
     async stop() {
       clearInterval(sweep)
       clearInterval(retention)

@@ -1,9 +1,13 @@
 /** Environment -> frozen configuration. All faults are named at once; no value is ever shown. Their words are in
  *  `locales/<lang>/cli.json` under `config`. */
+
 import { AppError } from './errors.ts'
+import { createHours } from './hours.ts'
 
 export interface Config {
   readonly production: boolean
+  /** Trees and texts are read again when they are saved. */
+  readonly watch: boolean
   /** TCP port, 0 = any free one. */
   readonly port: number
   readonly host: string
@@ -24,6 +28,8 @@ export interface Config {
   /** Where members sign in; named in mails. */
   readonly signInUrl: URL
   readonly timeZone: string
+  /** Always open without it. */
+  readonly supportHours: string | undefined
   readonly logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -35,17 +41,19 @@ export interface TokenKey {
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 
 /** In the design, not in this version: set = refused, because ignoring it would mislead. */
-const UNSUPPORTED = ['REDIS_URL', 'COVERAGE_URL', 'IDENTITY_KEYS', 'SUPPORT_HOURS', 'MicrosoftAppId'] as const
+const UNSUPPORTED = ['REDIS_URL', 'COVERAGE_URL', 'IDENTITY_KEYS', 'MicrosoftAppId'] as const
 
 /** @throws ConfigError naming every faulty variable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const read = envReader(env)
-  const production = read.oneOf('NODE_ENV', ['development', 'production', 'test'], 'development') === 'production'
+  const mode = read.oneOf('NODE_ENV', ['development', 'production', 'test'], 'development')
+  const production = mode === 'production'
   const port = read.port('PORT', 3978)
   const host = read.text('HOST', '127.0.0.1')
   const publicUrl = read.url('PUBLIC_URL', ['http:', 'https:'], production ? undefined : `http://localhost:${port}/`)
   const config: Config = {
     production,
+    watch: mode === 'development',
     port,
     host,
     publicUrl: publicUrl ?? new URL('http://localhost/'),
@@ -59,6 +67,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     orgName: read.text('ORG_NAME', 'Sésame Santé'),
     signInUrl: read.url('SIGN_IN_URL', ['http:', 'https:'], null) ?? publicUrl ?? new URL('http://localhost/'),
     timeZone: read.timeZone('TIME_ZONE', 'America/Toronto'),
+    supportHours: read.hours('SUPPORT_HOURS'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   for (const name of UNSUPPORTED) read.refuse(name)
@@ -85,6 +94,7 @@ export const CONFIG_FAULTS = [
   'origins',
   'address',
   'time_zone',
+  'hours',
   'unsupported',
 ] as const
 export type ConfigFaultCode = (typeof CONFIG_FAULTS)[number]
@@ -166,6 +176,15 @@ function envReader(env: Readonly<Record<string, string | undefined>>) {
         new Intl.DateTimeFormat('fr', { timeZone: value })
       } catch {
         fault(name, 'time_zone')
+      }
+      return value
+    },
+    hours(name: string): string | undefined {
+      const value = raw(name)
+      try {
+        createHours(value, 'UTC')
+      } catch {
+        fault(name, 'hours')
       }
       return value
     },

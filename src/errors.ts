@@ -22,6 +22,7 @@ export const CODES = {
   internal: 500,
   tree_broken: 500,
   state_unreadable: 500,
+  model_unreadable: 500,
   store_unavailable: 503,
   mail_unavailable: 503,
   mail_refused: 502,

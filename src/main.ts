@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import { type App, startApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { watchContent } from './live.ts'
 import { explain, terminalLocale, terminalWords } from './terminal.ts'
 
 const STOP_MS = 10_000
@@ -10,7 +11,9 @@ const words = terminalWords(terminalLocale(process.env))
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   const log = pino({ level: config.logLevel, base: undefined }, pino.destination({ dest: 2, sync: true }))
-  const app = await startApp(config, log, `${import.meta.dirname}/..`)
+  const root = `${import.meta.dirname}/..`
+  const app = await startApp(config, log, root)
+  const unwatch = config.watch ? watchContent(root, () => reload(app)) : () => {}
   const url = config.port === 0 ? new URL(`http://${config.host}:${app.port}/`) : config.publicUrl
   await greet(app, url, config.production)
   let stopping = false
@@ -19,6 +22,7 @@ async function main(): Promise<void> {
     stopping = true
     log.info({ signal }, 'process.stopping')
     setTimeout(() => process.exit(1), STOP_MS).unref()
+    unwatch()
     void app.stop().then(() => process.exit(0))
   }
   process.on('SIGTERM', stop)
@@ -27,6 +31,17 @@ async function main(): Promise<void> {
     log.fatal({ where: error instanceof Error ? error.stack?.split('\n')[1]?.trim() : typeof error }, 'process.fault')
     process.exit(1)
   })
+}
+
+/** A broken edit is told, and the last good trees and texts stay. */
+function reload(app: App): void {
+  try {
+    app.reload()
+    process.stdout.write(`${words('cli:reloaded')}\n`)
+  } catch (error) {
+    for (const line of explain(error, words)) process.stderr.write(`sesame: ${line}\n`)
+    process.stderr.write(`${words('cli:kept')}\n`)
+  }
 }
 
 /** Where to go. In development the first agent gets a way in. */

@@ -4,7 +4,7 @@ import cliEn from '../locales/en/cli.json' with { type: 'json' }
 import authoringFr from '../locales/fr/authoring.json' with { type: 'json' }
 import cliFr from '../locales/fr/cli.json' with { type: 'json' }
 import { ConfigError } from './config.ts'
-import { ContentError, type Fault } from './dialog/parse.ts'
+import { ContentError, type Fault } from './dialog/faults.ts'
 import { AppError } from './errors.ts'
 import { createTexts } from './language/texts.ts'
 import { type Locale, parseLocale } from './wire/activity.ts'

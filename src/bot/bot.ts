@@ -1,35 +1,47 @@
 import { EVENTS } from '../conversation/events.ts'
-import type { ConversationState } from '../conversation/state.ts'
 import type { Advance } from '../conversation/turn.ts'
-import { emptyDialog } from '../dialog/step.ts'
 import type { Trees } from '../dialog/types.ts'
-import type { Texts } from '../language/texts.ts'
+import type { Hours } from '../hours.ts'
+import { type CommandPhrases, createLanguage } from '../language/commands.ts'
+import type { Classifier } from '../language/intents/model.ts'
+import type { Resources, Texts } from '../language/texts.ts'
 import { BOT_ID, TurnAdapter } from './adapter.ts'
+import { createHandlers } from './handlers.ts'
 import { handoffMiddleware, localeMiddleware } from './middleware.ts'
-import { SupportBot, type SupportBotOptions, sorry } from './support-bot.ts'
+import { SupportBot, sorry, type Trace } from './support-bot.ts'
+import { createUnderstanding } from './understand.ts'
+
+/** What authors write, read and checked. */
+export interface Content {
+  trees: Trees
+  texts: Texts
+  resources: Resources
+  classifier: Classifier
+}
+
+export interface BotOptions {
+  /** When people answer; always, without it. */
+  hours?: Hours
+  trace?: Trace
+}
 
 /** The bot as the turn sees it: botbuilder's adapter, middleware and handler, put together. */
-export function createBot(options: SupportBotOptions): Advance {
-  const { texts } = options
+export function createBot({ trees, texts, resources, classifier }: Content, options: BotOptions = {}): Advance {
   const name = texts.say('fr', 'common:bot_name')
   const adapter = new TurnAdapter(name)
   adapter.use(localeMiddleware, handoffMiddleware)
-  const bot = new SupportBot(options)
+  const handlers = createHandlers(trees, texts)
+  const language = createLanguage({
+    fr: resources.fr.commands as CommandPhrases,
+    en: resources.en.commands as CommandPhrases,
+  })
+  const canAsk = (intent: string) => handlers.get(intent)?.guess !== undefined
+  const understanding = createUnderstanding({ texts, language, classifier, canAsk })
+  const bot = new SupportBot({ trees, texts, understanding, handlers, ...options })
   return {
     run: (draft, entry) => adapter.runEntry(draft, entry, (context) => bot.run(context)),
-    apologise(draft, entry) {
-      leaveLostPlace(options.trees, draft.state)
-      apologise(texts, name, draft, entry.seq)
-    },
+    apologise: (draft, entry) => apologise(texts, name, draft, entry.seq),
   }
-}
-
-/** Trees change: a place that is no longer in them would fail every turn to come. What was collected stays. */
-function leaveLostPlace(trees: Trees, state: ConversationState): void {
-  const { stack, back, slots, waits } = state.dialog
-  const places = [...stack, ...back.flatMap((earlier) => earlier.stack)]
-  const lost = places.some(({ dialog, node }) => !trees.get(dialog)?.nodes.has(node))
-  if (lost) state.dialog = { ...emptyDialog(), slots, waits }
 }
 
 type Apologise = Parameters<Advance['apologise']>[0]

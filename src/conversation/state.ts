@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts'
 import { LOCALES, type Locale, OWNERS, type Owner } from '../wire/activity.ts'
 
 /** Raise it with every change of shape, and upgrade older ones in `parseState`. */
-const SCHEMA = 1
+const SCHEMA = 2
 
 /** Addresses kept for the desk. */
 const MAX_TRIED = 20
@@ -14,11 +14,13 @@ const MAX_TRIED = 20
 const place = z.object({ dialog: z.string(), node: z.string() })
 const slots = z.record(z.string(), z.string())
 const dialog = z.object({
+  version: z.string(),
   stack: z.array(place),
   slots,
   misses: z.number(),
   offer: z.object({ typed: z.string(), suggested: z.string() }).optional(),
   waits: z.number(),
+  visits: z.record(z.string(), z.number()),
   waiting: z.object({ ref: z.string(), event: z.string() }).optional(),
   back: z.array(z.object({ stack: z.array(place), slots })),
 }) satisfies z.ZodType<DialogState>
@@ -45,7 +47,14 @@ const state = z.object({
     .optional(),
   tried: z.array(z.object({ at: z.string(), masked: z.string(), workId: z.string() })),
   feedback: z.object({ rating: z.string(), comment: z.string().optional() }).optional(),
+  /** Intents offered as "do you mean ...?", the likeliest first, until answered; with the address that was written beside. */
+  guesses: z.object({ intents: z.array(z.string()), email: z.string().optional() }).optional(),
+  /** When the member last wrote, and when the timer that watches for silence is due; absent when there is none. */
+  heardAt: z.string(),
+  idleDue: z.string().optional(),
 })
+
+const first = z.looseObject({ schema: z.literal(1), dialog: z.looseObject({}) })
 
 export type ConversationState = z.infer<typeof state>
 
@@ -58,14 +67,24 @@ export function newState(locale: Locale): ConversationState {
     dialog: emptyDialog(),
     epoch: 0,
     tried: [],
+    heardAt: '',
   }
 }
 
-/** Reads a stored state. @throws AppError `state_unreadable` when it is of no version this code knows. */
+/** Reads a stored state, of this version or an older one. @throws AppError `state_unreadable` when it is of no version this
+ *  code knows. */
 export function parseState(stored: unknown): ConversationState {
-  const parsed = state.safeParse(stored)
+  const parsed = state.safeParse(upgrade(stored))
   if (parsed.success) return parsed.data
   throw new AppError('state_unreadable', { where: parsed.error.issues[0]?.path.join('.') ?? '' })
+}
+
+/** 1 -> 2: the trees' version, limits, guesses and silence came in. */
+function upgrade(stored: unknown): unknown {
+  const old = first.safeParse(stored)
+  if (!old.success) return stored
+  const { dialog, ...rest } = old.data
+  return { ...rest, schema: 2, dialog: { version: '', visits: {}, ...dialog }, heardAt: '' }
 }
 
 /** Who may follow whom. A move that is not here is a fault in the code. */

@@ -100,7 +100,9 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
     command,
 
     async queue(): Promise<QueueItem[]> {
-      return (await store.queue()).map(toQueueItem)
+      const rows = await store.queue()
+      // Who may be in danger comes before who has waited longest.
+      return rows.toSorted((a, b) => Number(b.reason === 'crisis') - Number(a.reason === 'crisis')).map(toQueueItem)
     },
 
     /** @param locale language of the console, for the names of steps. */

@@ -1,7 +1,9 @@
 /** Faults of a whole set of trees, found before any member does. Pure. */
-import type { Fault, FaultCode, SourceDialog } from './parse.ts'
-import { nameOf, resolve } from './step.ts'
-import type { Node, Place, Target } from './types.ts'
+
+import { nameOf, resolve } from './expect.ts'
+import type { Fault, FaultCode } from './faults.ts'
+import type { SourceDialog } from './parse.ts'
+import type { Dialog, Node, Place, Target } from './types.ts'
 
 export interface CheckOptions {
   /** Where the service enters the trees, `dialog.node`. */
@@ -11,6 +13,10 @@ export interface CheckOptions {
   locales: readonly string[]
   /** The text of a key in a language; undefined when there is none. */
   text: (locale: string, key: string) => string | undefined
+  /** Intents that have training phrases, with the languages they have them in; undefined: not looked at. */
+  intents?: ReadonlyMap<string, ReadonlySet<string>>
+  /** The node that answers whoever asks for a person, and the ways to ask. */
+  person?: { entry: Target; words: readonly string[] }
 }
 
 /** @returns all faults, in the order of files and lines. */
@@ -19,8 +25,9 @@ export function checkTrees(dialogs: readonly SourceDialog[], options: CheckOptio
   const faults = [...graph.faults, ...checkEntries(graph, options.entries), ...checkEffects(graph, options.effects)]
   if (faults.length === 0) {
     faults.push(...checkReach(graph, options.entries), ...checkWaysOut(graph), ...checkLoops(graph))
+    faults.push(...checkPerson(graph, options))
   }
-  faults.push(...checkTexts(graph, options))
+  faults.push(...checkIntents(graph, options), ...checkTexts(graph, options))
   return faults.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line)
 }
 
@@ -46,10 +53,9 @@ function buildGraph(dialogs: readonly SourceDialog[]): Graph {
     byName.set(dialog.name, dialog)
     for (const [key, node] of dialog.nodes) {
       const place = { dialog: dialog.name, node: key }
-      const line = dialog.lines.get(key) ?? 1
       const fault: GraphNode['fault'] = (code, facts = {}) => ({
         file: dialog.file,
-        line,
+        line: dialog.lineOf(['nodes', key]),
         code,
         facts: { node: nameOf(place), ...facts },
       })
@@ -65,9 +71,20 @@ function buildGraph(dialogs: readonly SourceDialog[]): Graph {
         code: 'unknown_target',
         facts: { node: dialog.name, target: dialog.start },
       })
+    for (const target of ownTargets(dialog)) {
+      if (!graph.nodes.has(nameOf(resolve(target, dialog.name))))
+        graph.faults.push({ file: dialog.file, line: 1, code: 'unknown_target', facts: { node: dialog.name, target } })
+    }
   }
   return graph
 }
+
+/** Where a dialog is entered other than by its nodes. */
+const ownTargets = ({ fallback, topics, digressions }: SourceDialog): Target[] => [
+  fallback,
+  ...Object.values(topics),
+  ...Object.values(digressions),
+]
 
 function link(graph: Graph, dialogs: ReadonlyMap<string, SourceDialog>, entry: GraphNode): void {
   const { node, place } = entry
@@ -84,6 +101,10 @@ function link(graph: Graph, dialogs: ReadonlyMap<string, SourceDialog>, entry: G
 
 /** Every target a node names. */
 export function targetsOf(node: Node): Target[] {
+  return node.limit ? [node.limit.go, ...waysOn(node)] : waysOn(node)
+}
+
+function waysOn(node: Node): Target[] {
   switch (node.type) {
     case 'say':
     case 'do':
@@ -105,6 +126,7 @@ export function targetsOf(node: Node): Target[] {
     case 'go':
       return [node.to]
     case 'end':
+    case 'close':
       return []
   }
 }
@@ -129,9 +151,12 @@ function checkEffects(graph: Graph, effects: readonly string[]): Fault[] {
 }
 
 function checkReach(graph: Graph, entries: readonly Target[]): Fault[] {
-  const reached = flood(entries, (name) => graph.nodes.get(name)?.next ?? [])
+  const own = graph.dialogs.flatMap((dialog) => ownTargets(dialog).map((t) => nameOf(resolve(t, dialog.name))))
+  const reached = flood([...entries, ...own], (name) => graph.nodes.get(name)?.next ?? [])
   return [...graph.nodes].filter(([name]) => !reached.has(name)).map(([, n]) => n.fault('unreachable_node'))
 }
+
+const EXITS: readonly Node['type'][] = ['end', 'handoff', 'close']
 
 /** From every node, an end or a person must be reachable. */
 function checkWaysOut(graph: Graph): Fault[] {
@@ -139,7 +164,7 @@ function checkWaysOut(graph: Graph): Fault[] {
   for (const [name, { next }] of graph.nodes) {
     for (const to of next) into.set(to, [...(into.get(to) ?? []), name])
   }
-  const exits = [...graph.nodes].filter(([, { node }]) => node.type === 'end' || node.type === 'handoff')
+  const exits = [...graph.nodes].filter(([, { node }]) => EXITS.includes(node.type))
   const saved = flood(
     exits.map(([name]) => name),
     (name) => into.get(name) ?? [],
@@ -150,16 +175,19 @@ function checkWaysOut(graph: Graph): Fault[] {
 /** A circle of nodes none of which waits for anybody would never end. */
 function checkLoops(graph: Graph): Fault[] {
   const through = runThrough(graph)
-  const passing = (name: string): string[] => {
-    const found = graph.nodes.get(name)
-    const entered = found?.node.type === 'call' ? [startOf(graph, found.node.dialog)] : []
-    return [...passingHere(graph, through, name), ...entered]
-  }
-  const looping = [...graph.nodes].filter(([name]) => flood(passing(name), passing).has(name))
+  const next = (name: string) => passing(graph, through, name)
+  const looping = [...graph.nodes].filter(([name]) => flood(next(name), next).has(name))
   return looping.map(([, n]) => n.fault('endless_loop'))
 }
 
-const WAITING: readonly Node['type'][] = ['ask', 'collect', 'await', 'handoff', 'end']
+const WAITING: readonly Node['type'][] = ['ask', 'collect', 'await', 'handoff', 'end', 'close']
+
+/** As `passingHere`, into called dialogs too. */
+function passing(graph: Graph, through: ReadonlySet<string>, name: string): string[] {
+  const node = graph.nodes.get(name)?.node
+  const entered = node?.type === 'call' ? [startOf(graph, node.dialog)] : []
+  return [...passingHere(graph, through, name), ...entered]
+}
 
 /** What may come next without anybody being waited for, calls passed over if what they call ends so. */
 function passingHere(graph: Graph, through: ReadonlySet<string>, name: string): string[] {
@@ -191,11 +219,75 @@ function flood(from: readonly string[], next: (name: string) => readonly string[
   return seen
 }
 
+/** A person is one action away everywhere because asking for one always leads to one: so the answer to it may wait for
+ *  nothing else, and no question may take the words for something else. */
+function checkPerson(graph: Graph, { person, locales, text }: CheckOptions): Fault[] {
+  if (!person) return []
+  const faults: Fault[] = []
+  const through = runThrough(graph)
+  if (!leadsToPerson(graph, through, person.entry)) {
+    const entry = graph.nodes.get(person.entry)
+    if (entry) faults.push(entry.fault('person_far', { words: person.words[0] ?? '' }))
+  }
+  const words = new Set(person.words.map((word) => word.toLowerCase()))
+  for (const { node, place, fault } of graph.nodes.values()) {
+    if (node.type !== 'ask' && node.type !== 'collect') continue
+    for (const [id, target] of Object.entries(node.options ?? {})) {
+      const at = `${place.dialog}:${place.node}`
+      const ways = locales.flatMap((locale) => [
+        text(locale, `${at}.options.${id}`) ?? '',
+        ...(text(locale, `${at}.aliases.${id}`) ?? '').split('|'),
+      ])
+      const taken = ways.find((way) => words.has(way.toLowerCase()))
+      if (taken === undefined || leadsToPerson(graph, through, nameOf(resolve(target, place.dialog)))) continue
+      faults.push(fault('person_far', { words: taken }))
+    }
+  }
+  return faults
+}
+
+/** Without anybody being asked anything before. */
+function leadsToPerson(graph: Graph, through: ReadonlySet<string>, from: string): boolean {
+  const passed = flood([from], (name) => passing(graph, through, name))
+  return [...passed].some((name) => graph.nodes.get(name)?.node.type === 'handoff')
+}
+
+/** Every intent is answered in one place, and every place that answers one has phrases to know it by. */
+function checkIntents(graph: Graph, { intents, locales }: CheckOptions): Fault[] {
+  if (!intents) return []
+  const faults: Fault[] = []
+  const answered = new Map<string, string>()
+  for (const dialog of graph.dialogs) {
+    for (const intent of [...Object.keys(dialog.topics), ...Object.keys(dialog.digressions)]) {
+      const line = dialog.lineOf([intent in dialog.topics ? 'topics' : 'digressions', intent])
+      const fault = (code: FaultCode, facts: Fault['facts']): Fault => ({ file: dialog.file, line, code, facts })
+      const other = answered.get(intent)
+      if (other !== undefined) faults.push(fault('intent_twice', { intent, dialog: other }))
+      answered.set(intent, dialog.name)
+      const missing = locales.filter((locale) => !intents.get(intent)?.has(locale))
+      for (const locale of missing) faults.push(fault('intent_without_phrases', { intent, locale }))
+    }
+  }
+  for (const { node, fault } of graph.nodes.values()) {
+    if (node.type !== 'ask') continue
+    for (const [intent, option] of Object.entries(node.means ?? {})) {
+      if (!Object.hasOwn(node.options, option)) faults.push(fault('unknown_target', { target: option }))
+      if (!intents.has(intent)) faults.push(fault('intent_without_phrases', { intent, locale: locales.join(', ') }))
+    }
+  }
+  for (const [intent, languages] of intents) {
+    if (answered.has(intent)) continue
+    const file = `dialogs/intents/${intent}.${[...languages][0] ?? locales[0]}.yaml`
+    faults.push({ file, line: 1, code: 'intent_without_answer', facts: { intent } })
+  }
+  return faults
+}
+
 function checkTexts(graph: Graph, options: CheckOptions): Fault[] {
   const faults: Fault[] = []
   for (const dialog of graph.dialogs) {
     const fault: GraphNode['fault'] = (code, facts = {}) => ({ file: dialog.file, line: 1, code, facts })
-    faults.push(...checkKey(`${dialog.name}:title`, fault, options))
+    for (const key of ownKeys(dialog)) faults.push(...checkKey(key, fault, options))
   }
   for (const { node, place, fault } of graph.nodes.values()) {
     for (const key of keysOf(node, place)) faults.push(...checkKey(key, fault, options))
@@ -208,6 +300,11 @@ function checkKey(key: string, fault: GraphNode['fault'], { locales, text }: Che
   const missing = locales.filter((locale) => !text(locale, key))
   if (missing.length === locales.length) return [fault('unknown_text', { key })]
   return missing.map((locale) => fault('missing_language', { key, locale }))
+}
+
+/** Text keys a dialog needs beside its nodes': its title, and a button for each topic that may be asked back about. */
+export function ownKeys(dialog: Dialog): string[] {
+  return [`${dialog.name}:title`, ...Object.keys(dialog.topics).map((intent) => `${dialog.name}:intents.${intent}`)]
 }
 
 /** Text keys a node needs. */

@@ -1,87 +1,41 @@
 /** The engine: (trees, where we stand, what happened) -> (where we stand, what to say, what to have done). Pure. */
 import { AppError } from '../errors.ts'
-import type {
-  Condition,
-  DialogInput,
-  DialogState,
-  Effect,
-  Expectation,
-  Facts,
-  Node,
-  Option,
-  Place,
-  Say,
-  Step,
-  Target,
-  Trees,
-} from './types.ts'
-
-/** Nodes one input may pass. More is a tree that runs in a circle without asking anything. */
-const MAX_HOPS = 100
-/** Called dialogs kept; the oldest are forgotten first. More never happens in a tree that makes sense. */
-const MAX_DEPTH = 12
-/** Questions "back" can go back. */
-const MAX_BACK = 10
+import {
+  type Asking,
+  expectationOf,
+  isAsking,
+  lastTaking,
+  MEMBER,
+  nameOf,
+  nodeAt,
+  OFFER,
+  optionsOf,
+  own,
+  resolve,
+  targetOf,
+} from './expect.ts'
+import { arrive, copy, copyOf, enter, go, holds, leave, MAX_HOPS, pick, plain, type Run, sayOf } from './run.ts'
+import type { Answer, DialogInput, DialogState, Facts, Heard, Node, Option, Place, Step, Trees } from './types.ts'
 
 const PERSON: Option = { id: 'person', key: 'common:options.person' }
-const OFFER: readonly Option[] = [
-  { id: 'yes', key: 'common:did_you_mean.options.yes' },
-  { id: 'no', key: 'common:did_you_mean.options.no' },
-]
 
-export const emptyDialog = (): DialogState => ({ stack: [], slots: {}, misses: 0, waits: 0, back: [] })
+export const emptyDialog = (): DialogState => ({
+  version: '',
+  stack: [],
+  slots: {},
+  misses: 0,
+  waits: 0,
+  visits: {},
+  back: [],
+})
 
-/** @throws AppError `tree_broken` when the stored place is not in the trees, or a tree runs in a circle. */
-export function step(trees: Trees, before: DialogState, input: DialogInput, facts: Facts): Step {
-  const run: Run = { trees, facts, state: copy(before), says: [], effects: [] }
+/** @param heard asked at every question that this input leads to, before it is put to the member.
+ *  @throws AppError `tree_broken` when the stored place is not in the trees (see `settle`), or a tree runs in a circle. */
+export function step(trees: Trees, before: DialogState, input: DialogInput, facts: Facts, heard?: Heard): Step {
+  const run: Run = { trees, facts, state: copy(before), says: [], effects: [], path: [] }
+  if (heard) run.heard = heard
   take(run, input)
-  return run
-}
-
-/** The question after a wait: what is said before the wait is over may answer it already. */
-export function expectsNext(trees: Trees, state: DialogState): Expectation | undefined {
-  const place = state.stack.at(-1)
-  const node = place && nodeAt(trees, place)
-  if (!place || node?.type !== 'await') return expects(trees, state)
-  return expects(trees, { ...state, stack: [...state.stack.slice(0, -1), resolve(node.timeout, place.dialog)] })
-}
-
-/** What the member's next words answer. @returns undefined when the dialog ended or waits for no member. */
-export function expects(trees: Trees, state: DialogState): Expectation | undefined {
-  const place = state.stack.at(-1)
-  if (!place) return undefined
-  const node = nodeAt(trees, place)
-  if (node.type !== 'ask' && node.type !== 'collect') return undefined
-  const common = { node: nameOf(place), options: state.offer ? OFFER : optionsOf(place, node) }
-  if (node.type === 'collect')
-    return { ...common, collects: node.as, takesEmail: node.as === 'email', takesText: node.as === 'text' }
-  return { ...common, takesEmail: node.email !== undefined, takesText: node.text !== undefined }
-}
-
-/** Splits `dialog.node`; a bare node is in `home`. */
-export function resolve(target: Target, home: string): Place {
-  const dot = target.indexOf('.')
-  return dot < 0 ? { dialog: home, node: target } : { dialog: target.slice(0, dot), node: target.slice(dot + 1) }
-}
-
-export const nameOf = (place: Place): string => `${place.dialog}.${place.node}`
-
-interface Run extends Step {
-  trees: Trees
-  facts: Facts
-  state: DialogState
-  says: Say[]
-  effects: Effect[]
-}
-
-function copy(state: DialogState): DialogState {
-  return { ...state, stack: state.stack.map((p) => ({ ...p })), slots: { ...state.slots }, back: [...state.back] }
-}
-
-function nodeAt(trees: Trees, place: Place): Node {
-  const node = trees.get(place.dialog)?.nodes.get(place.node)
-  if (!node) throw new AppError('tree_broken', { node: nameOf(place) })
-  return node
+  return { state: run.state, says: run.says, effects: run.effects, path: run.path }
 }
 
 function take(run: Run, input: DialogInput): void {
@@ -100,6 +54,8 @@ function take(run: Run, input: DialogInput): void {
       return walk(run)
     case 'resume':
       return resume(run)
+    case 'correct':
+      return correct(run, input.answer)
     case 'timeout':
       if (run.state.waiting?.ref === input.ref) endWait(run, undefined)
       return
@@ -117,7 +73,7 @@ function interrupt(run: Run, place: Place, under: Place): void {
   if (already >= 0) state.stack.length = already
   delete state.offer
   if (state.stack.length === 0) state.stack.push(under)
-  enter(state, place)
+  enter(state, arrive(run, place))
   walk(run)
 }
 
@@ -125,15 +81,14 @@ function jump(run: Run, place: Place): void {
   leave(run)
   delete run.state.offer
   delete run.state.waiting
-  run.state.stack = [place]
+  run.state.stack = [arrive(run, place)]
   walk(run)
 }
 
 function goBack(run: Run): void {
   const { state } = run
   const earlier = state.back.pop()
-  if (!earlier) run.says.push(plain(run, 'common:back_impossible.say'))
-  else Object.assign(state, { stack: earlier.stack.map((p) => ({ ...p })), slots: { ...earlier.slots }, misses: 0 })
+  if (earlier) Object.assign(state, { ...copyOf(earlier), misses: 0 })
   delete state.offer
   walk(run)
 }
@@ -145,23 +100,37 @@ function resume(run: Run): void {
   walk(run)
 }
 
+/** The latest question that takes such an answer, answered anew; without an answer it is asked anew. */
+function correct(run: Run, input: Answer | { type: 'email' }): void {
+  const { back } = run.state
+  const at = lastTaking(run.trees, run.state, input)
+  const earlier = back[at]
+  if (!earlier) return walk(run)
+  Object.assign(run.state, { back: back.slice(0, at), misses: 0, ...copyOf(earlier) })
+  delete run.state.offer
+  delete run.state.waiting
+  return 'value' in input || 'option' in input ? answer(run, input) : walk(run)
+}
+
 function endWait(run: Run, result: string | undefined): void {
   const place = run.state.stack.at(-1)
   const node = place && nodeAt(run.trees, place)
-  if (node?.type !== 'await') return
+  // A digression stands on it: the wait is over when that is.
+  if (node?.type !== 'await') {
+    if (run.state.waiting) run.state.waiting = { ...run.state.waiting, ref: '' }
+    return
+  }
   delete run.state.waiting
   go(run, (result === undefined ? undefined : own(node.on, result)) ?? node.timeout)
   walk(run)
 }
-
-type Answer = Extract<DialogInput, { type: 'choose' | 'email' | 'text' }>
 
 function answer(run: Run, input: Answer): void {
   const place = run.state.stack.at(-1)
   if (!place) return
   const node = nodeAt(run.trees, place)
   if (node.type === 'await') return answerEarly(run, node, input)
-  if (node.type !== 'ask' && node.type !== 'collect') return
+  if (!isAsking(node)) return
   const { offer } = run.state
   if (offer && input.type === 'choose')
     return keepEmail(run, node, input.option === 'yes' ? offer.suggested : offer.typed)
@@ -169,6 +138,7 @@ function answer(run: Run, input: Answer): void {
   if (target === undefined) return miss(run, place, node)
   if (input.type === 'email' && input.suggested) return offerCorrection(run, input.value, input.suggested)
   if (input.type === 'email') return keepEmail(run, node, input.value)
+  if (input.type === 'choose') run.path.push({ node: nameOf(place), option: input.option })
   leave(run)
   const slot = input.type === 'choose' ? (node.type === 'ask' ? node.slot : undefined) : textSlot(node)
   if (slot) run.state.slots[slot] = input.type === 'choose' ? input.option : input.value
@@ -179,26 +149,17 @@ function answer(run: Run, input: Answer): void {
 /** Said before the wait is over: an answer to the question after it, or else that question comes now. */
 function answerEarly(run: Run, node: Extract<Node, { type: 'await' }>, input: Answer): void {
   delete run.state.waiting
+  if (node.event === MEMBER) {
+    run.state.stack.pop()
+    return answer(run, input)
+  }
   go(run, node.timeout)
   const place = run.state.stack.at(-1)
   const next = place && nodeAt(run.trees, place)
-  const isAsking = next?.type === 'ask' || next?.type === 'collect'
   // Free words belong to a question that was read.
-  if (isAsking && input.type !== 'text' && targetOf(next, input) !== undefined) return answer(run, input)
+  if (next && isAsking(next) && input.type !== 'text' && targetOf(next, input) !== undefined) return answer(run, input)
   walk(run)
 }
-
-function targetOf(node: Asking, input: Answer): Target | undefined {
-  if (input.type === 'choose') return own(node.options, input.option)
-  if (node.type === 'ask') return input.type === 'email' ? (node.email ?? node.text)?.go : node.text?.go
-  return node.as === input.type || node.as === 'text' ? node.next : undefined
-}
-
-/** What comes from outside may be called `constructor`. */
-const own = (targets: Readonly<Record<string, Target>> | undefined, key: string): Target | undefined =>
-  targets && Object.hasOwn(targets, key) ? targets[key] : undefined
-
-type Asking = Extract<Node, { type: 'ask' | 'collect' }>
 
 const textSlot = (node: Asking): string | undefined => (node.type === 'collect' ? node.slot : node.text?.slot)
 
@@ -213,16 +174,10 @@ function keepEmail(run: Run, node: Asking, email: string): void {
   const takes = node.type === 'collect' ? { slot: node.slot, go: node.next } : (node.email ?? node.text)
   if (!takes) return
   run.state.slots[takes.slot] = email
+  // Another address is another try: what was counted belongs to the one before.
+  run.state.visits = {}
   go(run, takes.go)
   walk(run)
-}
-
-/** Remembers the question for "back". */
-function leave(run: Run): void {
-  const { state } = run
-  state.back.push({ stack: state.stack.map((p) => ({ ...p })), slots: { ...state.slots } })
-  if (state.back.length > MAX_BACK) state.back.shift()
-  state.misses = 0
 }
 
 /** An answer that does not fit: asked again, with a person offered the second time; then another way, if the tree has one. */
@@ -244,23 +199,28 @@ function miss(run: Run, place: Place, node: Asking): void {
 const withPerson = (options: readonly Option[]): readonly Option[] =>
   options.some((o) => o.id === PERSON.id) ? options : [...options, PERSON]
 
-/** Moves the running dialog to a target. */
-function go(run: Run, target: Target): void {
-  const { stack } = run.state
-  const home = stack.pop()
-  stack.push(resolve(target, home?.dialog ?? ''))
-  run.state.misses = 0
-  // It belonged to the question that is left.
-  delete run.state.offer
-}
-
 /** Passes nodes until one waits for somebody, or all dialogs ended. */
 function walk(run: Run): void {
   for (let hops = 0; hops < MAX_HOPS; hops++) {
     const place = run.state.stack.at(-1)
-    if (!place || visit(run, place, nodeAt(run.trees, place)) === 'waits') return
+    if (!place) return
+    const node = nodeAt(run.trees, place)
+    run.path.push({ node: nameOf(place) })
+    if (isAsking(node) && answerHeard(run, place, node)) return
+    if (visit(run, place, node) === 'waits') return
   }
   throw new AppError('tree_broken', { node: run.state.stack.map(nameOf).join(' ') })
+}
+
+/** The message that led here answers this question too. Each question is answered so once, or circles would not end. */
+function answerHeard(run: Run, place: Place, node: Asking): boolean {
+  const { heard } = run
+  const answered = heard?.(expectationOf(place, node))
+  if (!heard || !answered || targetOf(node, answered) === undefined) return false
+  const name = nameOf(place)
+  run.heard = (expected) => (expected.node === name ? undefined : heard(expected))
+  answer(run, answered)
+  return true
 }
 
 function visit(run: Run, place: Place, node: Node): 'waits' | 'goes' {
@@ -294,11 +254,22 @@ function visit(run: Run, place: Place, node: Node): 'waits' | 'goes' {
       run.effects.push({ do: 'handoff', reason: node.reason, node: nameOf(place) })
       return 'waits'
     case 'end':
-      return endDialog(run, node.outcome)
+      return endDialog(run, node)
+    case 'close':
+      run.state.stack.pop()
+      run.effects.push({ do: 'end', outcome: 'closed' })
+      return 'waits'
   }
 }
 
-function startWait(run: Run, node: Extract<Node, { type: 'await' }>): 'waits' {
+function startWait(run: Run, node: Extract<Node, { type: 'await' }>): 'waits' | 'goes' {
+  // A digression is over: the wait is under way still, or its time came meanwhile.
+  if (run.state.waiting?.ref) return 'waits'
+  if (run.state.waiting) {
+    delete run.state.waiting
+    go(run, node.timeout)
+    return 'goes'
+  }
   const ref = String(++run.state.waits)
   run.state.waiting = { ref, event: node.event }
   run.effects.push({ do: 'timer', ref, seconds: node.seconds })
@@ -308,16 +279,11 @@ function startWait(run: Run, node: Extract<Node, { type: 'await' }>): 'waits' {
 function call(run: Run, name: string): void {
   const dialog = run.trees.get(name)
   if (!dialog) throw new AppError('tree_broken', { node: name })
-  enter(run.state, { dialog: name, node: dialog.start })
-}
-
-function enter({ stack }: DialogState, place: Place): void {
-  stack.push(place)
-  if (stack.length > MAX_DEPTH) stack.shift()
+  enter(run.state, arrive(run, { dialog: name, node: dialog.start }))
 }
 
 /** Back to whoever called, or to the question that was interrupted, which is asked again. */
-function endDialog(run: Run, outcome: string): 'waits' | 'goes' {
+function endDialog(run: Run, { outcome, again }: Extract<Node, { type: 'end' }>): 'waits' | 'goes' {
   run.state.stack.pop()
   const caller = run.state.stack.at(-1)
   if (!caller) {
@@ -326,32 +292,6 @@ function endDialog(run: Run, outcome: string): 'waits' | 'goes' {
   }
   const node = nodeAt(run.trees, caller)
   if (node.type === 'call') go(run, node.on?.[outcome] ?? node.next)
+  else if (again === false) return 'waits'
   return 'goes'
-}
-
-function holds(when: Condition, run: Run): boolean {
-  const value = when.slot !== undefined ? run.state.slots[when.slot] : run.facts[when.fact ?? '']
-  return 'set' in when ? when.set === (value !== undefined) : value !== undefined && when.in.includes(value)
-}
-
-function optionsOf(place: Place, node: Asking): Option[] {
-  return Object.keys(node.options ?? {}).map((id) => ({ id, key: `${place.dialog}:${place.node}.options.${id}` }))
-}
-
-function sayOf(run: Run, place: Place, options: readonly Option[]): Say {
-  return { ...plain(run, `${place.dialog}:${place.node}.say`), node: nameOf(place), options }
-}
-
-function plain(run: Run, key: string): Say {
-  const place = run.state.stack.at(-1)
-  return { key, node: place ? nameOf(place) : '', values: run.state.slots, options: [] }
-}
-
-function pick(slots: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
-  const picked: Record<string, string> = {}
-  for (const name of names) {
-    const value = slots[name]
-    if (value !== undefined) picked[name] = value
-  }
-  return picked
 }

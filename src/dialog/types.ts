@@ -3,12 +3,26 @@
 /** `node` (same dialog) or `dialog.node`. */
 export type Target = string
 
-/** True when the slot or fact has one of the values; `set` asks only whether it has any. */
-export type Condition = { slot?: string; fact?: string } & ({ in: readonly string[] } | { set: boolean })
+/** True when the slot or fact has one of the values; `set` asks only whether it has any; `min` and `max` compare numbers, both
+ *  included. */
+export type Condition = { slot?: string; fact?: string } & (
+  | { in: readonly string[] }
+  | { set: boolean }
+  | { min?: number; max?: number }
+)
+
+/** What branches may ask beside slots. Values are text; `attempts` is a whole number. */
+export const FACTS = ['attempts', 'hours', 'locale', 'owner', 'region', 'verified'] as const
+export type Facts = Readonly<Partial<Record<(typeof FACTS)[number], string>>>
 
 export type CollectType = 'email' | 'text'
 
-export type Node =
+export type Node = Kind & {
+  /** Entered more often than `max` times since the conversation started over: go there instead. */
+  limit?: { max: number; go: Target }
+}
+
+type Kind =
   | { type: 'say'; next: Target }
   | {
       type: 'ask'
@@ -21,6 +35,11 @@ export type Node =
       /** Where free text that fits no option leads, kept in `slot`; absent: asked again. */
       text?: { slot: string; go: Target }
       unclear?: { max: number; go: Target }
+      /** Not asked when the message that led here names one of the options whole. */
+      heard?: boolean
+      /** Intent -> the option that it means at this question. */
+      means?: Readonly<Record<string, string>>
+      idle?: number
     }
   | {
       type: 'collect'
@@ -31,6 +50,7 @@ export type Node =
       /** Invalid answers allowed before `otherwise`. */
       retries: number
       otherwise: Target
+      idle?: number
     }
   | { type: 'do'; effect: string; with: readonly string[]; next: Target }
   | { type: 'await'; event: string; seconds: number; on: Readonly<Record<string, Target>>; timeout: Target }
@@ -38,12 +58,26 @@ export type Node =
   | { type: 'call'; dialog: string; next: Target; on?: Readonly<Record<string, Target>> }
   | { type: 'go'; to: Target }
   | { type: 'handoff'; reason: string; next: Target }
-  | { type: 'end'; outcome: string }
+  | {
+      type: 'end'
+      outcome: string
+      /** `false`: the interrupted question is not asked again, its buttons are shown only. */
+      again?: boolean
+    }
+  | { type: 'close' }
 
 export interface Dialog {
   name: string
   start: string
   nodes: ReadonlyMap<string, Node>
+  /** Where a conversation goes on whose node is no longer in this dialog. */
+  fallback: string
+  /** Seconds of silence at one of this dialog's questions after which the idle dialog begins; 0 = never. */
+  idle: number
+  /** Intent -> where it leads, leaving the question that was asked. */
+  topics: Readonly<Record<string, Target>>
+  /** Intent -> a short answer, after which the interrupted question is asked again. */
+  digressions: Readonly<Record<string, Target>>
 }
 
 export type Trees = ReadonlyMap<string, Dialog>
@@ -56,6 +90,8 @@ export interface Place {
 
 /** Where a conversation stands in the trees. Plain JSON; part of the stored state. */
 export interface DialogState {
+  /** Of the trees that the places below were in; see `versionOf`. */
+  version: string
   /** Called dialogs, the running one last; empty when all ended. */
   stack: Place[]
   /** What was collected; option ids, addresses, free text. */
@@ -66,22 +102,32 @@ export interface DialogState {
   offer?: { typed: string; suggested: string }
   /** Counts the waits begun, so that a late timer of an earlier wait is told apart. */
   waits: number
-  /** The wait under way. */
+  /** Node -> times entered, for nodes with a `limit`. */
+  visits: Record<string, number>
+  /** The wait under way; an empty `ref`: its time is over, but something stands on it. */
   waiting?: { ref: string; event: string }
   /** Earlier questions, for "back", oldest first. */
   back: { stack: Place[]; slots: Record<string, string> }[]
 }
 
-export type DialogInput =
-  | { type: 'start'; at: Target }
-  /** Leaves the question for another dialog; "back" returns to it. */
-  | { type: 'jump'; at: Target }
+export type Answer =
   | { type: 'choose'; option: string }
   /** An address that is well formed; `suggested` when its domain looks like a slip. */
   | { type: 'email'; value: string; suggested?: string }
   | { type: 'text'; value: string }
+
+/** What the message that led to a question says about it already; undefined: it has to be asked. Pure. */
+export type Heard = (expected: Expectation) => Answer | undefined
+
+export type DialogInput =
+  | { type: 'start'; at: Target }
+  /** Leaves the question for another dialog; "back" returns to it. */
+  | { type: 'jump'; at: Target }
+  | Answer
   | { type: 'result'; event: string; value: string }
   | { type: 'timeout'; ref: string }
+  /** An earlier answer is taken back: the last question that takes such an answer gets this one, or is asked again. */
+  | { type: 'correct'; answer: Answer | { type: 'email' } }
   /** A sub-dialog on top of whatever is asked now; its end comes back here, or to `under` when nothing is asked. */
   | { type: 'interrupt'; at: Target; under: Target }
   /** The agent gave the conversation back. */
@@ -118,13 +164,24 @@ export interface Expectation {
   collects?: CollectType
   takesEmail: boolean
   takesText: boolean
+  /** An option may be taken from the message that led here. */
+  heard: boolean
+  /** The chosen option is kept. */
+  keeps: boolean
+  /** Intent -> the option that it means here. */
+  means: Readonly<Record<string, string>>
 }
 
 export interface Step {
   state: DialogState
   says: readonly Say[]
   effects: readonly Effect[]
+  /** What was passed: nodes entered, options taken, in order. */
+  path: readonly Passed[]
 }
 
-/** What branches may ask beside slots. */
-export type Facts = Readonly<Record<string, string>>
+export interface Passed {
+  node: string
+  /** Absent: the node was entered or asked again. */
+  option?: string
+}

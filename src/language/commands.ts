@@ -13,6 +13,8 @@ export interface CommandPhrases {
   yes: string
   no: string
   not_sure: string
+  /** What takes an earlier answer back ("je voulais dire"). */
+  correct: string
   /** The exact texts of the widget's buttons. */
   labels: { person: string; back: string; restart: string }
   small_talk: SmallTalkPhrases
@@ -29,7 +31,10 @@ export interface Language {
   /** A plain yes, no or "I don't know", also when a short harmless rest follows ("oui je l'ai reçu").
    *  @returns undefined for both, for "not yet", and when the sentence turns ("oui mais ..."). */
   yesNo(text: string): Answer | undefined
-  /** A greeting, thanks, anger ...: words that deserve a kind answer but decide nothing. */
+  /** What is said beside words that take an earlier answer back: "sorry, I meant the other one" -> "the other one".
+   *  @returns undefined when there are no such words, or nothing beside them. */
+  correction(text: string): string | undefined
+  /** "It works", "are you there", "ok": words that deserve a kind answer but are no intent. */
   smallTalk(text: string): SmallTalk | undefined
 }
 
@@ -63,6 +68,8 @@ const REAL_WORDS = wordSet(
 const FILLERS = wordSet(
   'svp stp merci bonjour ben bin bah euh hum heu ah oh well um uh so please thanks thank you bon la sorry desole desolee madame monsieur hey hi salut',
 )
+/** Beside a correction these say no more than it does. */
+const BESIDE = wordSet('non no nan oups oops oh ah desole desolee sorry scuse excusez')
 const TURNS = wordSet('mais but sauf except sinon however though')
 /** Plain enough to decide a longer sentence by standing first in it ("right" is not: "right address"). */
 const PLAIN = wordSet('oui ouais ouin ouaip ouep yes yep yeah yup ok okay non nan nah no nope accord')
@@ -89,6 +96,7 @@ export function createLanguage(phrases: Readonly<Record<Locale, CommandPhrases>>
     commands.toReversed().flatMap((each) => each.phrases.map((words) => [words.join(' '), each.command])),
   )
   const requests = all('person').filter((phrase) => phrase.length > 1)
+  const cues = all('correct').sort((a, b) => b.length - a.length)
   const answers = answerMap({ yes: all('yes'), no: all('no'), not_sure: all('not_sure') }, Object.values(phrases))
   return {
     findCommand(text) {
@@ -102,6 +110,7 @@ export function createLanguage(phrases: Readonly<Record<Locale, CommandPhrases>>
       return asksForPerson(text, commands[0]?.phrases ?? [], requests) ? { type: 'person' } : undefined
     },
     yesNo: (text) => readAnswer(text, answers),
+    correction: (text) => withoutCue(wordsOf(text), cues),
     smallTalk: createSmallTalk({ fr: phrases.fr.small_talk, en: phrases.en.small_talk }),
   }
 }
@@ -186,6 +195,17 @@ function wishBefore(clause: Phrase, at: number, length: number): boolean {
   const start = clause.findLastIndex((word, i) => i < at && !FRAME.has(word)) + 1
   if (clause.slice(start, at).some((word) => WISHES.has(word))) return !DENIALS.has(clause[start - 1] ?? '')
   return start === 0 && (length > 2 || WISHES.has(clause[at + length] ?? ''))
+}
+
+function withoutCue(words: Phrase, cues: readonly Phrase[]): string | undefined {
+  if (words.length > MAX_COMMAND) return undefined
+  for (const cue of cues) {
+    const at = words.findIndex((_, i) => cue.every((word, j) => words[i + j] === word))
+    if (at < 0) continue
+    const rest = [...words.slice(0, at), ...words.slice(at + cue.length)].filter((word) => !BESIDE.has(word))
+    return rest.length > 0 ? rest.join(' ') : undefined
+  }
+  return undefined
 }
 
 type Answers = ReadonlyMap<string, Answer>

@@ -9,6 +9,24 @@ const FRENCH_LETTERS = /[àâçèéêëîïôùûüœ]/gi
 const LEAST_POINTS = 2
 const LEAST_RATIO = 2
 
+/** How sure the model must be of a language that the word list does not tell, and of how many words. */
+const LEAST_SURE = 0.8
+const LEAST_WORDS = 3
+
+/** The language of a chat line: by the word list, which is never surprised by a name, else by the model.
+ *  @param guess the model's. @returns undefined when unsure. */
+export function tellLocale(
+  text: string,
+  guess: (text: string) => { locale: Locale; confidence: number },
+): Locale | undefined {
+  const told = detectLocale(text)
+  if (told) return told
+  const plain = withoutAddresses(normalize(text)).trim()
+  if (plain.split(' ').length < LEAST_WORDS || wordsOf(plain).length < LEAST_WORDS) return undefined
+  const { locale, confidence } = guess(plain)
+  return confidence >= LEAST_SURE ? locale : undefined
+}
+
 /** The language of a chat line, from the small words that only one of them has, and accents. Loan words ("email", "spam",
  *  "login", "code") count for neither.
  *  @returns undefined when unsure: one word, mixed, or only an address. Then keep the language that is spoken. */

@@ -61,7 +61,7 @@ const YES: ReadonlySet<string> = new Set('oui ouais ouin ok yes yep yeah yup dac
 const NO: ReadonlySet<string> = new Set('non nan nope no'.split(' '))
 const BARE: ReadonlySet<string> = new Set([...YES, ...NO])
 const INTERROGATIVES = new Set(
-  'pourquoi comment quoi combien pk pkoi quel quelle quels quelles why how what which who where'.split(' '),
+  'pourquoi comment quoi combien quand pk pkoi quel quelle quels quelles why how what which who where when'.split(' '),
 )
 /** After "no" these begin a sentence of their own; before anything else it denies ("no email"). */
 const AFTER_NO = new Set('i it its im ive we they he she that thats there this not nothing never but'.split(' '))

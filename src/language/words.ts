@@ -58,7 +58,7 @@ const ELISIONS = new Set('c d j l m n s t y qu jusqu lorsqu puisqu quelqu presqu
  *  English contractions kept whole ("don't" -> dont). One tokenizer serves both languages, since folding leaves ASCII. */
 export function wordsOf(text: string): readonly string[] {
   // One message is asked about by six readers in a row.
-  if (last.text !== text) last = { text, words: splitFolded(fold(text)) }
+  if (last.text !== text) last = { text, words: splitWords(fold(text)) }
   return last.words
 }
 
@@ -68,11 +68,12 @@ let last: { text: string; words: readonly string[] } = { text: '', words: [] }
 export function clausesOf(text: string): string[][] {
   return fold(text)
     .split(/[,;:.!?()\n]|\b(?:mais|but)\b/)
-    .map(splitFolded)
+    .map(splitWords)
     .filter((words) => words.length > 0)
 }
 
-function splitFolded(folded: string): string[] {
+/** The words of a text that is folded already. */
+export function splitWords(folded: string): string[] {
   const joined = folded.replace(/([a-z]+)'(?=[a-z])/g, (_all, before: string) =>
     ELISIONS.has(before) ? `${before} ` : before,
   )

@@ -13,7 +13,7 @@ export interface Session {
   hasPassword: boolean
 }
 
-/** One line of the queue, oldest request first. Times are ISO 8601 UTC. */
+/** One line of the queue, emergencies first, then the oldest request. Times are ISO 8601 UTC. */
 export interface QueueItem {
   conversationId: string
   /** Short name for people, e.g. "K7QX"; not a secret, not an address. */
@@ -21,7 +21,7 @@ export interface QueueItem {
   owner: Extract<Owner, 'waiting' | 'agent'>
   locale: Locale
   requestedAt: string
-  /** Why a person was asked for: a key of `desk:reasons`, e.g. "member_asked". */
+  /** Why a person was asked for: a key of `desk:reasons`, e.g. "member_asked"; "crisis": the person may be in danger. May change. */
   reason: string
   /** Who owns it, when claimed. */
   agent?: AgentRef

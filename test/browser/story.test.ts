@@ -133,7 +133,7 @@ async function helpYourself(member: Widget, locale: Locale, address: string): Pr
   await member.click('missing:causes.options.family')
   await member.sees('family:start.say')
   await member.type(locale === 'fr' ? 'recommencer' : 'start over')
-  await member.sees('common:restarted.say')
+  await member.sees('welcome:restart.say')
   await member.click('welcome:menu.options.region')
   await member.sees('region:start.say')
 }
@@ -193,6 +193,17 @@ test.each(['fr', 'en'] as const)(
       .getByText(locale === 'fr' ? 'Êtes-vous encore là?' : 'Are you still there?')
       .waitFor({ timeout: 40_000 })
 
+    // Words of danger are answered at once, though an agent has the conversation, and the agents are told.
+    await member.type(
+      locale === 'fr' ? 'je veux mourir, jai pris toutes mes pilules' : 'i want to die, i took all my pills',
+    )
+    await member.sees('crisis:lines.say')
+    await first.getByRole('alert').getByText(t('desk:crisis.title')).waitFor()
+    await queue(second).first().getByText(t('desk:crisis.badge'), { exact: true }).waitFor()
+    await accessible(first, `the console in an emergency (${locale})`)
+    await shot(first, `${locale}-4-crisis-console`)
+    await shot(member.page, `${locale}-4-crisis-member`)
+
     await first.getByRole('button', { name: t('desk:conversation.handback') }).click()
     await first
       .getByRole('dialog')
@@ -226,7 +237,7 @@ test('the widget survives a reload, follows the language switch, and works by ke
   const chat = member.page.locator('sesame-chat')
   await chat.getByText('bonjour', { exact: true }).waitFor()
   await chat.getByRole('button', { name: 'English' }).click()
-  await chat.getByRole('log').getByText(t('common:language_changed.say')).waitFor()
+  await chat.getByRole('log').getByText(t('talk:language.say')).waitFor()
   await chat.getByRole('button', { name: t('widget:panel.person') }).waitFor()
   await member.page.keyboard.press('Escape')
   await chat.getByRole('button', { name: t('widget:launcher.resume') }).waitFor()

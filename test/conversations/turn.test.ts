@@ -1,28 +1,19 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { createBot } from '../../src/bot/bot.ts'
-import { createUnderstanding } from '../../src/bot/understand.ts'
-import { loadContent } from '../../src/content.ts'
 import { createHub } from '../../src/conversation/hub.ts'
 import { createReceive, type Receive } from '../../src/conversation/receive.ts'
 import type { ConversationStore, Inbound, Store } from '../../src/conversation/store.ts'
 import { type Advance, createTurns, type Draft, MAX_FAILURES, type Turns } from '../../src/conversation/turn.ts'
 import { AppError } from '../../src/errors.ts'
-import { type CommandPhrases, createLanguage } from '../../src/language/commands.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { keepLog } from '../support/app.ts'
+import { CONTENT } from '../support/conversation.ts'
 import { tempFolder } from '../support/folder.ts'
 import { until } from '../support/until.ts'
 
-const { trees, texts, resources } = loadContent({
-  root: join(import.meta.dirname, '..', '..'),
-  always: { orgName: 'Sésame Santé', supportEmail: 'soutien@example.com' },
-})
-const language = createLanguage({
-  fr: resources.fr.commands as CommandPhrases,
-  en: resources.en.commands as CommandPhrases,
-})
-const bot = createBot({ trees, texts, understanding: createUnderstanding(texts, language) })
+const { texts } = CONTENT
+const bot = createBot(CONTENT)
 
 let folder: ReturnType<typeof tempFolder>
 let store: Store
@@ -297,15 +288,13 @@ describe('a turn that fails', () => {
     ['of an unknown schema', { schema: 99, owner: 'bot' }],
     ['that is no state at all', 'x'],
     ['with a place that is no place', { schema: 1, dialog: { stack: [1] } }],
-    ['whose tree is gone', undefined],
   ])('a state %s: the member is told, a person is offered, the next message works', async (_, bad) => {
     const { receive, turns } = serve(bot)
     await receive(inbound('Bonjour'))
     await turns.idle()
-    const { version, state } = (await store.load('c')) as { version: number; state: { dialog: object } }
-    const gone = { ...state, dialog: { ...state.dialog, stack: [{ dialog: 'gone', node: 'gone' }] } }
+    const { version } = (await store.load('c')) as { version: number }
     const commit = { conversationId: 'c', expected: version, processed: 1, entries: [], work: [], desk: null }
-    await store.commit({ ...commit, state: bad ?? gone })
+    await store.commit({ ...commit, state: bad })
     await receive(inbound('Mon code est refusé'))
     await turns.idle()
     const apology = (await log()).at(-1)?.activity
@@ -313,5 +302,40 @@ describe('a turn that fails', () => {
     await receive(inbound('Parler à une personne'))
     await turns.idle()
     expect(await store.queue()).toMatchObject([{ conversationId: 'c', owner: 'waiting' }])
+  })
+
+  test.each([
+    ['a node', [{ dialog: 'rejected', node: 'gone' }], 'rejected.start'],
+    ['a whole dialog', [{ dialog: 'gone', node: 'gone' }], 'welcome.menu'],
+  ])('a running conversation whose tree lost %s is told, and goes on at the fallback', async (_, stack, node) => {
+    const { receive, turns } = serve(bot)
+    await receive(inbound('Bonjour'))
+    await turns.idle()
+    const { version, state } = (await store.load('c')) as { version: number; state: { dialog: object } }
+    const moved = { ...state, dialog: { ...state.dialog, version: 'older', stack } }
+    const commit = { conversationId: 'c', expected: version, processed: 1, entries: [], work: [], desk: null }
+    await store.commit({ ...commit, state: moved })
+    await receive(inbound('Oui'))
+    await turns.idle()
+    const [told, asked] = (await log()).slice(-2).map((e) => e.activity)
+    expect(told?.text).toBe(texts.say('fr', 'common:moved.say'))
+    expect(asked?.channelData?.node).toBe(node)
+  })
+
+  test('a state of the first version is read, and the conversation goes on where it was', async () => {
+    const { receive, turns } = serve(bot)
+    await receive(inbound('Bonjour'))
+    await turns.idle()
+    const { version, state } = (await store.load('c')) as { version: number; state: Record<string, unknown> }
+    const { heardAt, idleDue, ...rest } = state
+    const { version: _v, visits, ...dialog } = state.dialog as Record<string, unknown>
+    const older = { ...rest, schema: 1, dialog: { ...dialog, stack: [{ dialog: 'spam', node: 'look' }] } }
+    expect([heardAt, visits, idleDue]).not.toContain(undefined)
+    const commit = { conversationId: 'c', expected: version, processed: 1, entries: [], work: [], desk: null }
+    await store.commit({ ...commit, state: older })
+    await receive(inbound('Non, ni dans les indésirables'))
+    await turns.idle()
+    expect((await log()).every((e) => e.activity.text !== sorry)).toBe(true)
+    expect((await store.load('c'))?.state).toMatchObject({ schema: 2 })
   })
 })

@@ -1,11 +1,13 @@
-import { readdirSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { loadContent } from '../../src/content.ts'
-import { checkTrees } from '../../src/dialog/check.ts'
-import { ContentError, FAULT_CODES, type Fault, type FaultCode, parseDialog } from '../../src/dialog/parse.ts'
+import { checkContent, loadContent } from '../../src/content.ts'
+import { type CheckOptions, checkTrees } from '../../src/dialog/check.ts'
+import { ContentError, FAULT_CODES, type Fault, type FaultCode } from '../../src/dialog/faults.ts'
+import { parseDialog } from '../../src/dialog/parse.ts'
 import { explain, terminalWords } from '../../src/terminal.ts'
 import { LOCALES } from '../../src/wire/activity.ts'
+import { tempFolder } from '../support/folder.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const content = loadContent({ root: ROOT, always: { orgName: 'Sésame Santé', supportEmail: 'soutien@example.com' } })
@@ -39,13 +41,36 @@ const main = (from: string, to: string): Files => ({ ...GOOD, 'dialogs/main.yaml
 const added = (lines: string): Files => main('  done:', `${lines}\n  done:`)
 
 /** Every key has a text of its own, but for what `text` says. */
-function faultsOf(files: Files, text: (locale: string, key: string) => string | undefined = (_, key) => key): Fault[] {
+function faultsOf(
+  files: Files,
+  text: CheckOptions['text'] = (_, key) => key,
+  more: Partial<CheckOptions> = {},
+): Fault[] {
   const parsed = Object.entries(files).map(([path, source]) => parseDialog(path, source))
   const faults = parsed.flatMap((p) => p.faults)
   if (faults.length > 0) return faults
   const dialogs = parsed.flatMap(({ dialog }) => (dialog ? [dialog] : []))
-  return checkTrees(dialogs, { entries: ['main.hello'], effects: ['resend_code'], locales: LOCALES, text })
+  return checkTrees(dialogs, { entries: ['main.hello'], effects: ['resend_code'], locales: LOCALES, text, ...more })
 }
+
+/** The real content in a folder of its own, with some files changed. */
+function inFolder(changes: Readonly<Record<string, (text: string) => string>>): Fault[] {
+  const folder = tempFolder()
+  try {
+    for (const part of ['dialogs', 'locales']) cpSync(join(ROOT, part), join(folder.path, part), { recursive: true })
+    for (const [path, change] of Object.entries(changes)) {
+      const file = join(folder.path, path)
+      writeFileSync(file, change(existsSync(file) ? readFileSync(file, 'utf8') : ''))
+    }
+    return checkContent(folder.path)
+  } finally {
+    folder.remove()
+  }
+}
+
+const both = new Set<string>(LOCALES)
+const topics = (line: string) => main('nodes:', `topics: { ${line} }\nnodes:`)
+const person = { entry: 'main.person', words: ['un agent'] }
 
 const brief = (faults: readonly Fault[]) => faults.map(({ file, line, code }) => `${file}:${line} ${code}`)
 const without = (gone: string, locale?: string) => (l: string, key: string) =>
@@ -88,15 +113,39 @@ const CASES: readonly Case[] = [
     'main:1',
     () => faultsOf({ 'dialogs/main.yaml': MAIN.replaceAll('hello', 'hallo'), 'dialogs/help.yaml': HELP }),
   ],
+  ['unused_text', 'spam.json:2', () => inFolder({ 'locales/en/spam.json': (t) => t.replace('{', '{\n"odd": "x",') })],
+  [
+    'person_far',
+    'main:5',
+    () => faultsOf(GOOD, (_, key) => (key.endsWith('question.aliases.no') ? 'rien|un agent' : key), { person }),
+  ],
+  [
+    'intent_twice',
+    'help:3',
+    () =>
+      faultsOf(
+        { ...topics('lost: hello'), 'dialogs/help.yaml': HELP.replace('nodes:', 'digressions: { lost: out }\nnodes:') },
+        undefined,
+        { intents: new Map([['lost', both]]) },
+      ),
+  ],
+  ['intent_without_phrases', 'main:3', () => faultsOf(topics('lost: hello'), undefined, { intents: new Map() })],
+  [
+    'intent_without_answer',
+    'intents/lost.fr:1',
+    () => faultsOf(GOOD, undefined, { intents: new Map([['lost', both]]) }),
+  ],
+  ['phrases_name', 'intents/yes.de:1', () => inFolder({ 'dialogs/intents/yes.de.yaml': () => '- ja\n' })],
+  ['phrases_shape', 'intents/yes.fr:3', () => inFolder({ 'dialogs/intents/yes.fr.yaml': () => '- oui\n- si\n- 12\n' })],
+  ['phrase_twice', 'intents/yes.fr:2', () => inFolder({ 'dialogs/intents/yes.fr.yaml': () => '- oui\n- Merci!\n' })],
 ]
 
 describe('each fault', () => {
   test.each(CASES)('%s is found, at %s', (code, place, find) => {
     const [dialog, line] = place.split(':')
     const faults = find()
-    expect(faults.map((f) => `${f.file.replace('b/', '')}:${f.line} ${f.code}`)).toContain(
-      `dialogs/${dialog}.yaml:${line} ${code}`,
-    )
+    const file = dialog?.endsWith('.json') ? `locales/en/${dialog}` : `dialogs/${dialog}.yaml`
+    expect(faults.map((f) => `${f.file.replace('b/', '')}:${f.line} ${f.code}`)).toContain(`${file}:${line} ${code}`)
     expect(new Set(faults.map((f) => f.code))).toEqual(new Set([code]))
   })
 
@@ -108,7 +157,7 @@ describe('each fault', () => {
     for (const [, , find] of CASES) {
       for (const locale of LOCALES) {
         const told = explain(new ContentError(find()), terminalWords(locale))
-        for (const line of told) expect(line).toMatch(/^dialogs\/\S+\.yaml:\d+ {2}\S.*\S$/)
+        for (const line of told) expect(line).toMatch(/^(dialogs|locales)\/\S+\.(yaml|json):\d+ {2}\S.*\S$/)
         expect(told.join()).not.toMatch(/\{\{|authoring:|undefined/)
       }
     }
@@ -143,16 +192,16 @@ describe('endless loops', () => {
 
 describe('YAML that can not be read is a fault, never a crash', () => {
   test.each([
-    ['', 'shape_invalid', 1],
+    ['', 'yaml_invalid', 1],
     ['null', 'shape_invalid', 1],
     ['- a list', 'shape_invalid', 1],
-    ['\u0000', 'shape_invalid', 1],
+    ['\u0000', 'yaml_invalid', 1],
     ['dialog: main\nstart: [', 'yaml_invalid', 2],
     ['dialog: main\ndialog: main', 'yaml_invalid', 2],
     ['dialog: main\n\tstart: a', 'yaml_invalid', 2],
-    ['dialog: main\n---\ndialog: main', 'yaml_invalid', 2],
+    ['dialog: main\n---\ndialog: main', 'yaml_invalid', 1],
     ['dialog: main\nstart: *nowhere\nnodes: {}', 'yaml_invalid', 2],
-    [`a: &a [${'1,'.repeat(20)}]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`, 'yaml_invalid', 3],
+    [`a: &a [${'1,'.repeat(20)}]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`, 'shape_invalid', 1],
     ['dialog: main\nstart: a\nnodes:\n  a: { type: shout }', 'shape_invalid', 4],
     ['dialog: main\nstart: a\nnodes:\n  a: { type: end, outcome: x, text: Bonjour }', 'shape_invalid', 4],
     ['dialog: main\nstart: a\nnodes:\n  "a b": { type: end, outcome: x }', 'shape_invalid', 4],

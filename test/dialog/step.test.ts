@@ -3,18 +3,21 @@ import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
 import { loadContent } from '../../src/content.ts'
 import { checkTrees } from '../../src/dialog/check.ts'
-import { emptyDialog, expects, nameOf, step } from '../../src/dialog/step.ts'
+import { expects, nameOf } from '../../src/dialog/expect.ts'
+import { emptyDialog, step } from '../../src/dialog/step.ts'
 import type {
   Dialog,
   DialogInput,
   DialogState,
   Effect,
+  Heard,
   Node,
   Place,
   Step,
   Target,
   Trees,
 } from '../../src/dialog/types.ts'
+import { settle, versionOf } from '../../src/dialog/version.ts'
 
 const FACTS = { locale: 'fr', owner: 'bot' }
 /** Called dialogs that are kept, and one more on top of a question that was asked. */
@@ -22,12 +25,12 @@ const MOST_DEEP = 12
 const MOST_BACK = 10
 
 const treesOf = (dialogs: Record<string, Record<string, Node>>): Trees =>
-  new Map(
-    Object.entries(dialogs).map(([name, nodes]): [string, Dialog] => [
-      name,
-      { name, start: Object.keys(nodes)[0] ?? '', nodes: new Map(Object.entries(nodes)) },
-    ]),
-  )
+  new Map(Object.entries(dialogs).map(([name, nodes]): [string, Dialog] => [name, dialogOf(name, nodes)]))
+
+function dialogOf(name: string, nodes: Record<string, Node>): Dialog {
+  const start = Object.keys(nodes)[0] ?? ''
+  return { name, start, fallback: start, idle: 0, topics: {}, digressions: {}, nodes: new Map(Object.entries(nodes)) }
+}
 
 const place = (name: string): Place => {
   const [dialog = '', node = ''] = name.split('.')
@@ -85,7 +88,7 @@ const email = (value: string, suggested?: string): DialogInput => ({
 })
 
 function run(trees: Trees, inputs: readonly DialogInput[], from = emptyDialog()): Step {
-  let last: Step = { state: from, says: [], effects: [] }
+  let last: Step = { state: from, says: [], effects: [], path: [] }
   for (const input of inputs) last = step(trees, last.state, input, FACTS)
   return last
 }
@@ -229,14 +232,14 @@ describe('what each input does', () => {
       { at: 'm.question', says: ['m:question.say'], does: [] },
     ],
     [
-      'starts a wait anew that was interrupted',
+      'goes on after a wait that was over while something stood on it',
       [
         ...MAIL,
         { type: 'interrupt', at: 'p.request', under: 'm.hello' },
         { type: 'timeout', ref: '1' },
         { type: 'resume' },
       ],
-      { at: 'm.wait', says: [], does: ['timer 2 30'] },
+      { at: 'm.question', says: ['m:question.say'], does: [] },
     ],
     [
       'interrupts nothing: asks what is under',
@@ -245,9 +248,9 @@ describe('what each input does', () => {
     ],
     ['goes back', [START, choose('yes'), { type: 'back' }], { at: 'm.question', says: ['m:question.say'], does: [] }],
     [
-      'says that there is no way back',
+      'asks again where there is no way back',
       [START, { type: 'back' }],
-      { at: 'm.question', says: ['common:back_impossible.say', 'm:question.say'], does: [] },
+      { at: 'm.question', says: ['m:question.say'], does: [] },
     ],
     [
       'goes back out of a sub-dialog',
@@ -290,6 +293,168 @@ describe('what each input does', () => {
     const lost = { ...emptyDialog(), stack: [place('m.gone')] }
     for (const input of [text('x'), choose('yes'), { type: 'repeat' }, { type: 'resume' }] as DialogInput[])
       expect(() => step(SMALL, lost, input, FACTS)).toThrow(expect.objectContaining({ code: 'tree_broken' }))
+  })
+})
+
+/** An address is asked for, then confirmed; a digression, silence, limits. */
+const RICH = treesOf({
+  m: {
+    which: { type: 'ask', slot: 'kind', options: { work: 'mail', home: 'mail' }, heard: true },
+    mail: { type: 'collect', slot: 'email', as: 'email', retries: 2, otherwise: 'which', next: 'sent' },
+    sent: { type: 'do', effect: 'resend_code', with: ['email'], next: 'came' },
+    came: { type: 'ask', options: { yes: 'end', no: 'wait' } },
+    wait: {
+      type: 'await',
+      event: 'mail',
+      seconds: 60,
+      on: { ok: 'end' },
+      timeout: 'came',
+      limit: { max: 2, go: 'tired' },
+    },
+    tired: {
+      type: 'branch',
+      cases: [{ when: { fact: 'attempts', min: 2, max: 3 }, go: 'end' }],
+      else: 'which',
+    },
+    end: { type: 'end', outcome: 'done' },
+  },
+  talk: { hello: { type: 'say', next: 'done' }, done: { type: 'end', outcome: 'done' } },
+  bye: { bye: { type: 'say', next: 'done' }, done: { type: 'end', outcome: 'done', again: false } },
+  idle: {
+    nudge: { type: 'say', next: 'wait' },
+    wait: { type: 'await', event: 'member', seconds: 60, on: {}, timeout: 'close' },
+    close: { type: 'close' },
+  },
+})
+const BEGIN: DialogInput = { type: 'start', at: 'm.which' }
+const GIVEN = [BEGIN, choose('work'), email('a@example.com')]
+const digress = (at: string): DialogInput => ({ type: 'interrupt', at, under: 'm.which' })
+
+describe('what a conversation may do beside answering', () => {
+  test.each<[string, DialogInput[], { at: string; says: string[]; does: string[] }]>([
+    [
+      'an address typed later corrects the one that was given',
+      [...GIVEN, { type: 'correct', answer: { type: 'email', value: 'b@example.com' } }],
+      { at: 'm.came', says: ['m:came.say'], does: ['resend_code {"email":"b@example.com"}'] },
+    ],
+    [
+      'a correction without an address asks for it again',
+      [...GIVEN, { type: 'correct', answer: { type: 'email' } }],
+      { at: 'm.mail', says: ['m:mail.say'], does: [] },
+    ],
+    [
+      'an option of an earlier question corrects that answer',
+      [...GIVEN, { type: 'correct', answer: { type: 'choose', option: 'home' } }],
+      { at: 'm.mail', says: ['m:mail.say'], does: [] },
+    ],
+    [
+      'a digression comes back to the question',
+      [...GIVEN, digress('talk.hello')],
+      { at: 'm.came', says: ['talk:hello.say', 'm:came.say'], does: [] },
+    ],
+    [
+      'a quiet digression does not ask it again',
+      [...GIVEN, digress('bye.bye')],
+      { at: 'm.came', says: ['bye:bye.say'], does: [] },
+    ],
+    [
+      'a digression does not begin a wait again',
+      [...GIVEN, choose('no'), digress('talk.hello')],
+      { at: 'm.wait', says: ['talk:hello.say'], does: [] },
+    ],
+    [
+      'the third way into a node with a limit leads elsewhere',
+      [...GIVEN, choose('no'), choose('no'), choose('no')],
+      { at: 'm.which', says: ['m:which.say'], does: [] },
+    ],
+    [
+      'silence: a word, and the answer still answers the question',
+      [...GIVEN, digress('idle.nudge'), choose('no')],
+      { at: 'm.wait', says: [], does: ['timer 2 60'] },
+    ],
+    [
+      'more silence closes, and the question stays where it was',
+      [...GIVEN, digress('idle.nudge'), { type: 'timeout', ref: '1' }],
+      { at: 'm.came', says: [], does: ['end closed'] },
+    ],
+  ])('%s', (_, inputs, expected) => {
+    expect(shown(run(RICH, inputs))).toEqual(expected)
+  })
+
+  test('what the message says already is not asked: the kind and the address at once', () => {
+    const heard: Heard = ({ node }) =>
+      node === 'm.which' ? { type: 'choose', option: 'home' } : { type: 'email', value: 'a@example.com' }
+    const result = step(RICH, emptyDialog(), { type: 'jump', at: 'm.which' }, FACTS, heard)
+    expect(shown(result)).toEqual({
+      at: 'm.came',
+      says: ['m:came.say'],
+      does: ['resend_code {"email":"a@example.com"}'],
+    })
+    expect(result.state.slots).toEqual({ kind: 'home', email: 'a@example.com' })
+    expect(result.path.map(({ node, option }) => (option ? `${node}/${option}` : node))).toEqual([
+      ...['m.which', 'm.which/home', 'm.mail', 'm.sent', 'm.came'],
+    ])
+  })
+
+  test('what was heard answers each question once: trees that go round still end', () => {
+    const round = treesOf({ m: { a: { type: 'ask', options: { go: 'a' } } } })
+    const result = step(round, emptyDialog(), { type: 'jump', at: 'm.a' }, FACTS, () => ({
+      type: 'choose',
+      option: 'go',
+    }))
+    expect(shown(result)).toEqual({ at: 'm.a', says: ['m:a.say'], does: [] })
+  })
+
+  test.each([
+    ['1', 'm.which'],
+    ['2', undefined],
+    ['3', undefined],
+    ['4', 'm.which'],
+  ])('a branch compares numbers: %s attempts', (attempts, at) => {
+    const { state } = run(RICH, GIVEN)
+    const tired: DialogState = { ...state, visits: { 'm.wait': 2 } }
+    const after = step(RICH, tired, choose('no'), { ...FACTS, attempts }).state.stack.at(-1)
+    expect(after && nameOf(after)).toBe(at)
+  })
+})
+
+describe('trees that changed', () => {
+  const without = (...gone: string[]): Trees =>
+    new Map(
+      [...RICH].map(([name, dialog]) => [
+        name,
+        { ...dialog, nodes: new Map([...dialog.nodes].filter(([node]) => !gone.includes(`${name}.${node}`))) },
+      ]),
+    )
+  const asked = run(RICH, GIVEN).state
+
+  test('the same trees have the same version, others another one', () => {
+    expect(versionOf(new Map([...RICH].reverse()))).toBe(versionOf(RICH))
+    expect(versionOf(without('m.tired'))).not.toBe(versionOf(RICH))
+  })
+
+  test.each<[string, Trees, string, boolean]>([
+    ['where the question still is', without('m.tired'), 'm.came', false],
+    ['at the fallback, when the question is gone', without('m.came'), 'm.which', true],
+    [
+      'at the menu, when the whole dialog is gone',
+      new Map([...RICH].filter(([name]) => name !== 'm')),
+      'talk.hello',
+      true,
+    ],
+  ])('a conversation goes on %s', (_, trees, at, moved) => {
+    const settled = settle(trees, asked, 'talk.hello')
+    expect(settled.moved).toBe(moved)
+    expect(settled.state.stack.map(nameOf)).toEqual([at])
+    expect(settled.state.slots).toEqual(asked.slots)
+    expect(settled.state.version).toBe(versionOf(trees))
+    expect(() => step(trees, settled.state, { type: 'repeat' }, FACTS)).not.toThrow()
+    expect(settle(trees, settled.state, 'talk.hello')).toEqual({ state: settled.state, moved: false })
+  })
+
+  test('what was called from a place that is gone is left with it', () => {
+    const deep = { ...asked, stack: [place('m.gone'), place('talk.hello')] }
+    expect(settle(RICH, deep, 'talk.hello').state.stack.map(nameOf)).toEqual(['m.which'])
   })
 })
 
@@ -486,7 +651,7 @@ const someTrees = fc.array(aNode, { minLength: NAMES.length, maxLength: NAMES.le
 
 /** True for trees that the service would refuse because they run in a circle. */
 function loops(trees: Trees): boolean {
-  const dialogs = [...trees.values()].map((d) => ({ ...d, file: `dialogs/${d.name}.yaml`, lines: new Map() }))
+  const dialogs = [...trees.values()].map((d) => ({ ...d, file: `dialogs/${d.name}.yaml`, lineOf: () => 1 }))
   const entries = [...NAMES, 'p.request']
   const faults = checkTrees(dialogs, { entries, effects: ['resend_code'], locales: ['fr'], text: (_, key) => key })
   expect(faults.filter((f) => !['endless_loop', 'no_way_out', 'same_button_text'].includes(f.code))).toEqual([])

@@ -15,7 +15,7 @@ function read(locale: string, file: string): Readonly<Record<string, unknown>> {
 }
 
 function hasOptions(node: unknown): node is Texts {
-  return typeof node === 'object' && node !== null && 'options' in node
+  return typeof node === 'object' && node !== null && 'options' in node && typeof node.options === 'object'
 }
 
 /** Every question of every tree, with its buttons and their other wordings in both languages. */

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBot } from '../../src/bot/bot.ts'
-import { createUnderstanding } from '../../src/bot/understand.ts'
 import { parseMemberActivity, startOf } from '../../src/channels/directline/parse.ts'
 import { loadContent } from '../../src/content.ts'
 import { EVENTS } from '../../src/conversation/events.ts'
@@ -13,7 +12,6 @@ import type { LogEntry } from '../../src/conversation/store.ts'
 import { createTurns } from '../../src/conversation/turn.ts'
 import { createDesk } from '../../src/desk/desk.ts'
 import type { Dialog, Node, Trees } from '../../src/dialog/types.ts'
-import { type CommandPhrases, createLanguage } from '../../src/language/commands.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
 import { LOCALE_TAGS, type Locale } from '../../src/wire/activity.ts'
 
@@ -31,9 +29,8 @@ export function createStage(trees: Trees = CONTENT.trees) {
   const clock = { now: Date.parse('2026-03-02T15:00:00Z') }
   const now = () => clock.now
   const store = openSqliteStore(join(folder, 'sesame.db'), now)
-  const { texts, resources } = CONTENT
-  const phrases = { fr: resources.fr.commands as CommandPhrases, en: resources.en.commands as CommandPhrases }
-  const advance = createBot({ trees, texts, understanding: createUnderstanding(texts, createLanguage(phrases)) })
+  const { texts } = CONTENT
+  const advance = createBot({ ...CONTENT, trees })
   const hub = createHub()
   const failures: string[] = []
   const log = { ...silent, warn: (facts: object) => failures.push(JSON.stringify(facts)) }

@@ -1,7 +1,8 @@
 /** Everything the console does. The views show `cell` and call these. */
 import type { Locale } from '../../src/wire/activity.ts'
 import type { CommandDone, Session } from '../../src/wire/desk.ts'
-import { ApiError, call, conversationPath, get, isTransient, post } from './api.ts'
+import { ApiError, call, conversationPath, get, post } from './api.ts'
+import { refusal, signInFault } from './faults.ts'
 import { type Kept, keepLocale, keepShortcuts, keptFor, keptLocale, keptShortcuts } from './kept.ts'
 import { createReading } from './reading.ts'
 import {
@@ -10,7 +11,6 @@ import {
   type Done,
   type Filter,
   isMine,
-  type Notice,
   type Pane,
   type SignInFault,
   shownQueue,
@@ -33,6 +33,7 @@ export function createDesk() {
     gone: false,
     drafts: {},
     outbox: {},
+    heeded: [],
     busy: false,
     shortcuts: keptShortcuts(),
   })
@@ -56,7 +57,7 @@ export function createDesk() {
   function enter(session: Session): void {
     kept = keptFor(session.agent.id)
     const selected = kept.selected() ?? undefined
-    const restored = { drafts: kept.drafts(), outbox: kept.outbox(), selected }
+    const restored = { drafts: kept.drafts(), outbox: kept.outbox(), heeded: kept.heeded(), selected }
     cell.set({ ...restored, session, fault: undefined, phase: session.hasPassword ? 'ready' : 'choosePassword' })
     stream = openStream({
       onOpen: () => {
@@ -152,12 +153,6 @@ function createDoor(
   }
 }
 
-function signInFault(error: unknown, byLink: boolean): SignInFault {
-  if (!(error instanceof ApiError) || error.status === 0 || error.status >= 500) return 'unreachable'
-  if (error.status === 429) return 'busy'
-  return byLink ? 'linkFailed' : 'failed'
-}
-
 type ReadingOf = ReturnType<typeof createReading>
 
 function createMoves(cell: Cell, reading: ReadingOf, stream: () => Stream | undefined, kept: () => Kept | undefined) {
@@ -176,6 +171,12 @@ function createMoves(cell: Cell, reading: ReadingOf, stream: () => Stream | unde
       const at = items.findIndex((i) => i.conversationId === cell.get().selected)
       const next = items[at === -1 ? 0 : Math.min(items.length - 1, Math.max(0, at + step))]
       if (next) select(next.conversationId)
+    },
+    /** The banner of an emergency was on screen: nothing else calls for it any more. */
+    heed(id: string): void {
+      const heeded = [...cell.get().heeded, id]
+      cell.set({ heeded })
+      kept()?.keepHeeded(heeded)
     },
     show: (pane: Pane) => cell.set({ pane }),
     filter: (filter: Filter) => cell.set({ filter }),
@@ -234,15 +235,4 @@ function createCommands(cell: Cell, reading: ReadingOf, onFault: (error: unknown
       }
     },
   }
-}
-
-function refusal(error: unknown): Notice {
-  const is = (code: string) => error instanceof ApiError && error.code === code
-  const bad = (key: Notice['key'], values = {}): Notice => ({ kind: 'bad', key, values })
-  if (is('claim_lost') && error instanceof ApiError) {
-    return error.by === undefined ? bad('claimLostUnknown') : bad('claimLost', { name: error.by })
-  }
-  if (is('claim_stale')) return bad('commandStale')
-  if (is('not_waiting')) return bad('notWaiting')
-  return bad(isTransient(error) ? 'unreachable' : 'failed')
 }

@@ -1,4 +1,4 @@
-/** What one tab keeps across a reload: drafts, unsent messages, what was open. Gone when the tab closes or the agent signs out.
+/** What one tab keeps across a reload: drafts, unsent messages, what was open, which emergencies were seen. Gone when the tab closes or the agent signs out.
  *  The language and the shortcut setting hold for the browser. */
 import { type Locale, parseLocale } from '../../src/wire/activity.ts'
 
@@ -46,8 +46,10 @@ export function keptFor(agentId: string) {
     keepOutbox: (outbox: Record<string, Outgoing[]>) => write(tab, key('outbox'), outbox),
     selected: () => read<string | undefined>(sessionStorage, key('selected'), undefined),
     keepSelected: (id: string | undefined) => write(tab, key('selected'), id ?? null),
+    heeded: () => read<string[]>(sessionStorage, key('heeded'), []),
+    keepHeeded: (heeded: string[]) => write(tab, key('heeded'), heeded),
     forget() {
-      for (const name of ['drafts', 'outbox', 'selected']) sessionStorage.removeItem(PREFIX + key(name))
+      for (const name of ['drafts', 'outbox', 'selected', 'heeded']) sessionStorage.removeItem(PREFIX + key(name))
     },
   }
 }

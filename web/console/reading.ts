@@ -2,7 +2,7 @@
 import type { ConversationView, DeadLetter, QueueItem } from '../../src/wire/desk.ts'
 import { ApiError, conversationPath, get } from './api.ts'
 import type { Outgoing } from './kept.ts'
-import type { Cell } from './state.ts'
+import { type Cell, isCrisis } from './state.ts'
 
 export interface Reading {
   queue(): Promise<void>
@@ -17,7 +17,9 @@ export function createReading(cell: Cell, onFault: (error: unknown) => void): Re
       get<{ items: QueueItem[] }>('/queue'),
       get<{ items: DeadLetter[] }>('/dead'),
     ])
-    cell.set({ queue: items, dead: dead.items })
+    // What left the queue and comes back in danger is a new emergency.
+    const lasting = new Set(items.filter(isCrisis).map((i) => i.conversationId))
+    cell.set({ queue: items, dead: dead.items, heeded: cell.get().heeded.filter((id) => lasting.has(id)) })
   }, onFault)
   const conversation = merged(() => readConversation(cell), onFault)
   return { queue, conversation, all: async () => void (await Promise.all([queue(), conversation()])) }

@@ -41,6 +41,8 @@ export interface DeskState {
   drafts: Record<string, string>
   outbox: Record<string, Outgoing[]>
   notice?: Notice
+  /** Conversations in danger, still in the queue, whose banner this agent has had on screen. */
+  heeded: string[]
   /** A command is on its way; its buttons rest. */
   busy: boolean
   shortcuts: boolean
@@ -71,7 +73,7 @@ export function createCell(first: DeskState): Cell {
   }
 }
 
-/** The queue as filtered, in the server's order: oldest first. */
+/** The queue as filtered, in the server's order: emergencies, then oldest first. */
 export function shownQueue({ queue, filter, session }: DeskState): QueueItem[] {
   if (!queue) return []
   if (filter === 'unclaimed') return queue.filter((i) => i.owner === 'waiting')
@@ -82,4 +84,20 @@ export function shownQueue({ queue, filter, session }: DeskState): QueueItem[] {
 /** Who wrote it is the signed-in agent. */
 export function isMine({ view, session }: DeskState): boolean {
   return view?.owner === 'agent' && view.agent?.id !== undefined && view.agent.id === session?.agent.id
+}
+
+/** Somebody may be in danger there: of a queue item or of a conversation. */
+export function isCrisis({ reason }: { reason?: string }): boolean {
+  return reason === 'crisis'
+}
+
+/** The open conversation is an emergency. The queue may know it before the conversation is read again. */
+export function inDanger({ view, queue = [] }: DeskState): boolean {
+  if (!view) return false
+  return isCrisis(view) || queue.some((i) => i.conversationId === view.conversationId && isCrisis(i))
+}
+
+/** Emergencies that this agent has not had on screen, whatever the filter. */
+export function unheeded({ queue = [], heeded }: DeskState): QueueItem[] {
+  return queue.filter((i) => isCrisis(i) && !heeded.includes(i.conversationId))
 }

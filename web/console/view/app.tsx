@@ -2,8 +2,9 @@ import { useEffect } from 'preact/hooks'
 import { LOCALE_TAGS } from '../../../src/wire/activity.ts'
 import type { Desk } from '../desk.ts'
 import type { Replies } from '../replies.ts'
-import type { DeskState } from '../state.ts'
+import { type DeskState, unheeded } from '../state.ts'
 import type { Words } from '../words.ts'
+import { useAlarm } from './alarm.tsx'
 import { ToolsProvider, useDeskState } from './hooks.ts'
 import { PasswordScreen } from './password.tsx'
 import { SignIn } from './sign-in.tsx'
@@ -11,14 +12,16 @@ import { Workplace } from './workplace.tsx'
 
 export function App({ desk, replies }: { desk: Desk; replies: Replies }) {
   const { state, words, now } = useDeskState(desk)
+  const alarm = useAlarm(desk, state, words)
   const { locale } = state
   const title = titleOf(state, words)
   useEffect(() => {
     document.documentElement.lang = LOCALE_TAGS[locale]
-    document.title = title
+    // As of now: an emergency that came into view with this drawing is no news any more.
+    document.title = titleOf(desk.cell.get(), words)
   }, [locale, title])
   return (
-    <ToolsProvider value={{ desk, replies, state, words, now }}>
+    <ToolsProvider value={{ desk, replies, state, words, now, alarm }}>
       <Screen phase={state.phase} />
     </ToolsProvider>
   )
@@ -37,10 +40,11 @@ function Screen({ phase }: { phase: DeskState['phase'] }) {
   }
 }
 
-/** The number that waits stands first, where a narrow tab still shows it. */
-function titleOf({ phase, queue }: DeskState, words: Words): string {
-  const waiting = queue?.filter((item) => item.owner === 'waiting').length ?? 0
+/** An emergency stands first, then the number that waits, where a narrow tab still shows it. */
+function titleOf(state: DeskState, words: Words): string {
+  const waiting = state.queue?.filter((item) => item.owner === 'waiting').length ?? 0
   const name = `${words.desk} · ${words.name}`
-  if (phase === 'signedOut') return `${words.signIn.title} · ${words.name}`
-  return waiting === 0 ? name : `(${waiting}) ${name}`
+  if (state.phase === 'signedOut') return `${words.signIn.title} · ${words.name}`
+  const counted = waiting === 0 ? name : `(${waiting}) ${name}`
+  return unheeded(state).length === 0 ? counted : `⚠ ${words.crisis.badge} · ${counted}`
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { ConversationView, Step, Summary } from '../../../src/wire/desk.ts'
-import { isMine } from '../state.ts'
+import { isCrisis, isMine } from '../state.ts'
 import { clockTime, counted, fill, term } from '../words.ts'
 import { ownerText } from './conversation.tsx'
 import { useTools } from './hooks.ts'
@@ -56,7 +56,11 @@ function Facts({ view }: { view: ConversationView }) {
         {view.locale === 'fr' ? words.languages.inFr : words.languages.inEn}
       </Fact>
       <Fact label={text.status}>{ownerText(state, words)}</Fact>
-      {view.reason && <Fact label={text.reason}>{term(state.locale, 'reasons', view.reason)}</Fact>}
+      {view.reason && (
+        <Fact label={text.reason}>
+          <span class={isCrisis(view) ? 'reason crisis' : 'reason'}>{term(state.locale, 'reasons', view.reason)}</span>
+        </Fact>
+      )}
       {view.requestedAt && (
         <Fact label={words.wait.label}>
           {view.owner === 'waiting' && <Wait at={view.requestedAt} />}

@@ -1,6 +1,7 @@
 import type { ConversationView } from '../../../src/wire/desk.ts'
-import { type DeskState, isMine } from '../state.ts'
+import { type DeskState, inDanger, isMine } from '../state.ts'
 import { fill, type Words } from '../words.ts'
+import { CrisisBanner } from './crisis.tsx'
 import { useTools } from './hooks.ts'
 import { LanguageBadge } from './language.tsx'
 import { Wait } from './queue.tsx'
@@ -18,6 +19,8 @@ export function Conversation(props: Props) {
   const { view, selected, gone } = state
   return (
     <section class="column conversation" id="conversation" aria-label={words.conversation.messages} tabIndex={-1}>
+      {/* There before the banner, so that the banner is announced when it appears. */}
+      <div role="alert">{view && inDanger(state) && <CrisisBanner id={view.conversationId} />}</div>
       {selected === undefined && <Nothing />}
       {selected !== undefined && !view && <Missing text={gone ? words.conversation.gone : words.loading} />}
       {view && (

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
+import { inDanger } from '../state.ts'
+import { Announcer } from './alarm.tsx'
 import { useTools } from './hooks.ts'
 
 interface ModalProps {
@@ -25,6 +27,7 @@ export function Modal({ title, onClose, children }: ModalProps) {
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
       <h2 id={id}>{title}</h2>
+      <Announcer />
       {children}
     </dialog>
   )
@@ -34,7 +37,9 @@ export type Question = 'handback' | 'resolve' | 'reveal' | 'signOut'
 
 /** Asks before something that cannot be undone. */
 export function Confirm({ question, onYes, onClose }: { question: Question; onYes: () => void; onClose: () => void }) {
-  const { confirm } = useTools().words
+  const { state, words } = useTools()
+  const { confirm } = words
+  const leaves = question === 'handback' || question === 'resolve'
   const yes = () => {
     onClose()
     onYes()
@@ -42,6 +47,7 @@ export function Confirm({ question, onYes, onClose }: { question: Question; onYe
   return (
     <Modal title={confirm[`${question}Title`]} onClose={onClose}>
       <p>{confirm[`${question}Text`]}</p>
+      <div role="alert">{leaves && inDanger(state) && <p class="note bad">{words.crisis.confirm}</p>}</div>
       <div class="actions">
         <button type="button" class="main" onClick={yes}>
           {confirm[`${question}Yes`]}

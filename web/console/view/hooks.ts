@@ -4,6 +4,7 @@ import type { Desk } from '../desk.ts'
 import type { Replies } from '../replies.ts'
 import type { DeskState } from '../state.ts'
 import { type Words, wordsFor } from '../words.ts'
+import type { Alarm } from './alarm.tsx'
 
 export interface Tools {
   desk: Desk
@@ -12,6 +13,8 @@ export interface Tools {
   words: Words
   /** Epoch milliseconds, moving on every few seconds. */
   now: number
+  /** What is announced at this moment. */
+  alarm: Alarm | undefined
 }
 
 const ToolsContext = createContext<Tools | undefined>(undefined)

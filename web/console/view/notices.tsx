@@ -1,12 +1,44 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { DeadLetter } from '../../../src/wire/desk.ts'
+import { unheeded } from '../state.ts'
 import { clockTime, counted, fill, type Words } from '../words.ts'
+import { Sign } from './crisis.tsx'
 import { useTools } from './hooks.ts'
+import { claimText } from './queue.tsx'
 
 /** A short cut is nobody's business: the banner comes after this long. */
 const OFFLINE_AFTER_MS = 1_500
 /** Good news goes by itself; what failed stays until read. */
 const GOOD_NEWS_MS = 6_000
+
+/** Emergencies that the agent has yet to open: the filter or a narrow screen may hide their lines of the queue. */
+export function CrisisBar() {
+  const { desk, state, words } = useTools()
+  const items = unheeded(state)
+  if (items.length === 0) return null
+  const open = (id: string) => {
+    desk.select(id)
+    // The button goes with the emergency; on narrow screens the conversation has yet to be drawn.
+    requestAnimationFrame(() => document.getElementById('conversation')?.focus())
+  }
+  return (
+    <section class="banner crisis" aria-label={words.crisis.bar}>
+      <ul>
+        {items.map((item) => (
+          <li key={item.conversationId}>
+            <Sign />
+            <p>
+              <strong>{fill(words.crisis.arrived, { ticket: item.ticket })}</strong> {claimText(item, state, words)}
+            </p>
+            <button type="button" onClick={() => open(item.conversationId)}>
+              {fill(words.crisis.open, { ticket: item.ticket })}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
 
 export function OfflineBanner() {
   const { desk, state, words } = useTools()

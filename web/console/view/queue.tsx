@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { QueueItem } from '../../../src/wire/desk.ts'
-import { type Filter, shownQueue } from '../state.ts'
+import { type DeskState, type Filter, isCrisis, shownQueue } from '../state.ts'
 import { fill, fullTime, term, type Words, waited } from '../words.ts'
+import { CrisisBadge } from './crisis.tsx'
 import { useTools } from './hooks.ts'
 import { LanguageBadge } from './language.tsx'
 
@@ -51,6 +52,7 @@ function QueueLine({ item }: { item: QueueItem }) {
   const { desk, state } = useTools()
   const button = useRef<HTMLButtonElement>(null)
   const current = item.conversationId === state.selected
+  const crisis = isCrisis(item) ? ' crisis' : ''
   useEffect(() => {
     if (current) button.current?.scrollIntoView({ block: 'nearest' })
   }, [current])
@@ -59,16 +61,17 @@ function QueueLine({ item }: { item: QueueItem }) {
       <button
         ref={button}
         type="button"
-        class={`request ${item.owner}`}
+        class={`request ${item.owner}${crisis}`}
         aria-current={current ? 'true' : undefined}
         onClick={() => desk.select(item.conversationId)}
       >
         <span class="request-line">
+          {isCrisis(item) && <CrisisBadge />}
           <strong class="ticket">{item.ticket}</strong>
           <LanguageBadge locale={item.locale} />
           <Owner item={item} />
         </span>
-        <span class="reason">{term(state.locale, 'reasons', item.reason)}</span>
+        <span class={`reason${crisis}`}>{term(state.locale, 'reasons', item.reason)}</span>
         <Wait at={item.requestedAt} over={item.owner === 'agent'} />
       </button>
     </li>
@@ -77,10 +80,14 @@ function QueueLine({ item }: { item: QueueItem }) {
 
 function Owner({ item }: { item: QueueItem }) {
   const { state, words } = useTools()
-  if (item.owner === 'waiting') return <span class="owner free">{words.queue.free}</span>
-  const mine = item.agent?.id === state.session?.agent.id
-  if (mine) return <span class="owner yours">{words.queue.yours}</span>
-  return <span class="owner">{fill(words.queue.takenBy, { name: item.agent?.name ?? '' })}</span>
+  const kind = item.owner === 'waiting' ? ' free' : item.agent?.id === state.session?.agent.id ? ' yours' : ''
+  return <span class={`owner${kind}`}>{claimText(item, state, words)}</span>
+}
+
+/** Who has claimed it, in words. */
+export function claimText({ owner, agent }: QueueItem, { session }: DeskState, { queue }: Words): string {
+  if (owner === 'waiting') return queue.free
+  return agent?.id === session?.agent.id ? queue.yours : fill(queue.takenBy, { name: agent?.name ?? '' })
 }
 
 /** How long ago a person was asked for: colour, and the same in words. @param over claimed: nobody waits any more. */

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { isMine, type Pane } from '../state.ts'
+import { Announcer } from './alarm.tsx'
 import { ContextPanel } from './context.tsx'
 import { Conversation } from './conversation.tsx'
 import { Confirm, Modal, type Question } from './dialog.tsx'
 import { useTools } from './hooks.ts'
-import { DeadBanner, NoticeBar, OfflineBanner } from './notices.tsx'
+import { CrisisBar, DeadBanner, NoticeBar, OfflineBanner } from './notices.tsx'
 import { PasswordForm } from './password.tsx'
 import { Queue } from './queue.tsx'
 import { ShortcutHelp, useShortcuts } from './shortcuts.tsx'
@@ -46,6 +47,8 @@ export function Workplace() {
     <div class="desk" data-pane={state.pane}>
       <TopBar onAsk={ask} />
       <div class="notices">
+        <Announcer />
+        <CrisisBar />
         <OfflineBanner />
         <DeadBanner />
         <NoticeBar />
