@@ -6,10 +6,9 @@ import { EFFECTS, ENTRIES } from './bot/stepper.ts'
 import { type CheckOptions, checkTrees, keysOf, ownKeys } from './dialog/check.ts'
 import { ContentError, type Fault } from './dialog/faults.ts'
 import { parseDialog, RESERVED, type SourceDialog } from './dialog/parse.ts'
-import { linesOf } from './dialog/yaml.ts'
+import { linesOf, yamlFault } from './dialog/yaml.ts'
 import { loadClassifier, readPhrases } from './intents.ts'
 import { createTexts, type Resources, type Texts } from './language/texts.ts'
-import { starting } from './terminal.ts'
 import { LOCALES, type Locale } from './wire/activity.ts'
 
 export interface ContentOptions {
@@ -44,7 +43,7 @@ export function checkContent(root: string): Fault[] {
   // Phrases that can't be read would all be missing: mend the file first.
   const known = wrongPhrases.every(({ code }) => code === 'phrase_twice') ? intents : undefined
   const trees = checkTrees(dialogs, optionsOf(createTexts(resources, {}), resources, known))
-  return [...trees, ...checkUnused(root, dialogs, resources), ...wrongPhrases]
+  return [...trees, ...checkUnused(root, dialogs, resources), ...checkFrench(root, resources), ...wrongPhrases]
 }
 
 function optionsOf(texts: Texts, resources: Resources, intents: CheckOptions['intents'] | undefined): CheckOptions {
@@ -92,6 +91,26 @@ function leaves(texts: object, path: readonly string[] = []): string[][] {
   )
 }
 
+/** What French is not set with: straight quotes and apostrophes, and marks without their non-breaking space. */
+const NOT_FRENCH = /"|\p{L}'\p{L}|[^\u00a0\u202f]»|«[^\u00a0\u202f]|[^\u00a0\u202f\d]:(?=\s|$)/u
+
+function checkFrench(root: string, { fr }: Resources): Fault[] {
+  return Object.entries(fr)
+    .filter(([namespace]) => !RESERVED.includes(namespace))
+    .flatMap(([namespace, texts]) => {
+      const prose = leaves(texts).filter((path) => !path.includes('aliases'))
+      const wrong = prose.filter((path) => NOT_FRENCH.test(String(path.reduce<unknown>(valueAt, texts))))
+      if (wrong.length === 0) return []
+      const file = `locales/fr/${namespace}.json`
+      const lineOf = linesOf(readFileSync(join(root, file), 'utf8'))
+      return wrong.map(
+        (path) => ({ file, line: lineOf(path), code: 'french_marks', facts: { key: path.join('.') } }) as const,
+      )
+    })
+}
+
+const valueAt = (node: unknown, key: string): unknown => (node as Readonly<Record<string, unknown>> | undefined)?.[key]
+
 function unusedFaults(root: string, file: string, unused: readonly string[][]): Fault[] {
   const lineOf = linesOf(readFileSync(join(root, file), 'utf8'))
   return unused.map((path) => ({ file, line: lineOf(path), code: 'unused_text', facts: { key: path.join('.') } }))
@@ -108,11 +127,28 @@ function readResources(root: string): Resources {
   const read = (locale: Locale) => {
     const folder = join(root, 'locales', locale)
     const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : []
-    return Object.fromEntries(files.map((name) => [name.slice(0, -'.json'.length), readJson(join(folder, name))]))
+    return Object.fromEntries(
+      files.map((name) => [name.slice(0, -'.json'.length), readJson(root, `locales/${locale}/${name}`)]),
+    )
   }
   return { fr: read('fr'), en: read('en') }
 }
 
-function readJson(path: string): object {
-  return starting('locales', { file: path }, () => JSON.parse(readFileSync(path, 'utf8')))
+/** @throws ContentError with the line. */
+function readJson(root: string, file: string): object {
+  const text = readFileSync(join(root, file), 'utf8')
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const why = message.split(/, "| in JSON/)[0] ?? message
+    throw new ContentError([{ file, line: lineIn(text, message), code: 'json_invalid', facts: { why } }])
+  }
+}
+
+/** The reader of JSON does not always name the place; that of YAML does, as far as it disagrees too. */
+function lineIn(text: string, message: string): number {
+  const at = /position (\d+)/.exec(message)?.[1]
+  if (at !== undefined) return text.slice(0, Number(at)).split('\n').length
+  return yamlFault(text)?.line ?? text.trimEnd().split('\n').length
 }

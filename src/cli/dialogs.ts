@@ -76,7 +76,7 @@ async function runTests(files: readonly string[], say: Say): Promise<number> {
   )
   const failed = played.filter(({ failure }) => failure)
   for (const each of failed) print(describe(each, say))
-  const coverage = report(content, played, say)
+  const coverage = report(content, played, files.length > 0, say)
   // One file alone is not expected to go everywhere.
   const isCovered = files.length > 0 || coverage.every(({ options }) => options.missing.length === 0)
   print(
@@ -104,16 +104,20 @@ function describe({ conversation, locale, failure }: Played, say: Say): string {
 }
 
 /** Coverage of what passed; what only failing conversations reached is told beside it. */
-function report(content: Content, played: readonly Played[], say: Say): Coverage[] {
+function report(content: Content, played: readonly Played[], isPart: boolean, say: Say): Coverage[] {
   const pathOf = (some: readonly Played[]) => some.flatMap(({ path }) => path)
   const passing = coverageOf(content.trees, pathOf(played.filter(({ failure }) => !failure)))
   const failing = coverageOf(content.trees, pathOf(played.filter(({ failure }) => failure)))
   print(say('cli:dialogs.coverage'))
   for (const [i, { dialog, nodes, options }] of passing.entries()) {
     const other = failing[i]
+    const isTouched = nodes.passed + (other?.nodes.passed ?? 0) > 0
+    if (isPart && !isTouched) continue
     const figures = [nodes, options, other?.nodes, other?.options].map((share) => figure(share))
     print(`  ${dialog.padEnd(14)}${figures.join('')}`)
-    for (const missing of options.missing) print(`      ${missing}`)
+    // A file of its own goes through other dialogs, but is about some of them only.
+    const isAbout = !isPart || nodes.passed * 2 > nodes.all
+    if (isAbout) for (const missing of options.missing) print(`      ${missing}`)
   }
   return passing
 }

@@ -290,10 +290,24 @@ function checkTexts(graph: Graph, options: CheckOptions): Fault[] {
     for (const key of ownKeys(dialog)) faults.push(...checkKey(key, fault, options))
   }
   for (const { node, place, fault } of graph.nodes.values()) {
-    for (const key of keysOf(node, place)) faults.push(...checkKey(key, fault, options))
+    for (const key of keysOf(node, place)) {
+      const option = /\.(?:options|aliases)\.(.+)$/.exec(key)?.[1]
+      faults.push(...checkKey(key, option === undefined ? fault : atOption(graph, place, option, fault), options))
+    }
     faults.push(...checkButtons(node, place, fault, options))
   }
   return faults
+}
+
+/** The same fault where the option stands, rather than its node. */
+function atOption(
+  graph: Graph,
+  { dialog, node }: Place,
+  option: string,
+  fault: GraphNode['fault'],
+): GraphNode['fault'] {
+  const line = graph.dialogs.find((each) => each.name === dialog)?.lineOf(['nodes', node, 'options', option])
+  return (code, facts) => ({ ...fault(code, facts), ...(line === undefined ? {} : { line }) })
 }
 
 function checkKey(key: string, fault: GraphNode['fault'], { locales, text }: CheckOptions): Fault[] {
@@ -313,6 +327,7 @@ export function keysOf(node: Node, place: Place): string[] {
   const options = node.type === 'ask' || node.type === 'collect' ? Object.keys(node.options ?? {}) : []
   const buttons = options.flatMap((id) => [`${at}.options.${id}`, `${at}.aliases.${id}`])
   if (node.type === 'say' || node.type === 'ask') return [`${at}.say`, ...buttons]
+  if (node.type === 'handoff') return [`terms:reasons.${node.reason}`]
   return node.type === 'collect' ? [`${at}.say`, `${at}.invalid`, ...buttons] : []
 }
 

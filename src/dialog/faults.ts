@@ -11,6 +11,7 @@ export interface Fault {
 
 export const FAULT_CODES = [
   'yaml_invalid',
+  'json_invalid',
   'shape_invalid',
   'name_mismatch',
   'name_reserved',
@@ -32,6 +33,7 @@ export const FAULT_CODES = [
   'phrases_name',
   'phrases_shape',
   'phrase_twice',
+  'french_marks',
 ] as const
 export type FaultCode = (typeof FAULT_CODES)[number]
 

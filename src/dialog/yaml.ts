@@ -17,10 +17,18 @@ export function readYaml<T>(path: string, source: string, schema: z.ZodType<T>):
   const parsed = schema.safeParse(read.value)
   if (parsed.success) return { ok: true, value: parsed.data, lineOf }
   const faults = parsed.error.issues.map((issue): Fault => {
+    const [unknown] = 'keys' in issue ? (issue.keys as string[]) : []
+    const at = unknown === undefined ? issue.path : [...issue.path, unknown]
     const facts = { where: issue.path.join('.') || '-', why: issue.message }
-    return { file: path, line: lineOf(issue.path), code: 'shape_invalid', facts }
+    return { file: path, line: lineOf(at), code: 'shape_invalid', facts }
   })
   return { ok: false, faults }
+}
+
+/** What keeps a text from being read; undefined: nothing. */
+export function yamlFault(source: string): { line: number; why: string } | undefined {
+  const read = toValue(source)
+  return 'why' in read ? read : undefined
 }
 
 function toValue(source: string): { value: unknown } | { line: number; why: string } {

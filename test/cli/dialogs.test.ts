@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from '@jest/globals'
 import { coverageOf } from '../../src/cli/conversations/coverage.ts'
 import { parseConversations } from '../../src/cli/conversations/format.ts'
 import { playAll } from '../../src/cli/conversations/play.ts'
 import { schemas } from '../../src/cli/schemas.ts'
+import { checkContent, loadContent } from '../../src/content.ts'
+import { LOCALES } from '../../src/wire/activity.ts'
 import { CONTENT, ROOT } from '../support/conversation.ts'
 import { tempFolder } from '../support/folder.ts'
 
@@ -16,6 +18,13 @@ function run(script: string, args: string[], input = '') {
   const flags = ['--disable-warning=ExperimentalWarning', `src/cli/${script}.ts`, ...args]
   const env = { ...process.env, LANG: 'en_CA.UTF-8', LC_ALL: '' }
   return spawnSync(process.execPath, flags, { cwd: ROOT, encoding: 'utf8', env, input })
+}
+
+/** In a process of its own: the numbers of a training take ten times as long in the test runner's. */
+function trainIn(root: string): void {
+  const code = `import('./src/intents.ts').then((it) => it.currentModel(${JSON.stringify(root)}))`
+  const { status, stderr } = spawnSync(process.execPath, ['-e', code], { cwd: ROOT, encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
 }
 
 async function play(yaml: string) {
@@ -64,7 +73,7 @@ describe('a written conversation', () => {
     ['owner', 20, 'owner: waiting', 'owner: bot'],
     ['language', 16, 'language: en', 'language: fr'],
     ['bot', 23, 'bot: Hello, I am here.', 'bot: Goodbye'],
-    ['fault', 8, "click: 'no'", 'click: maybe'],
+    ['click', 8, "click: 'no'", 'click: maybe'],
   ])('fails where %s is otherwise', async (what, _line, from, to) => {
     const [played] = await play(good.replace(from, to))
     expect(played?.failure?.what).toBe(what)
@@ -95,6 +104,39 @@ describe('a written conversation', () => {
     expect(faults[0]).toMatchObject({ file: 'a.yaml', line, code: 'shape_invalid' })
   })
 })
+
+test('the example of docs/dialogs.md works as it stands there', async () => {
+  const page = readFileSync(join(ROOT, 'docs/dialogs.md'), 'utf8')
+  const section = page.slice(page.indexOf('## Add a topic'), page.indexOf('## A file'))
+  const blocks = [...section.matchAll(/```(?:yaml|json)\n([\s\S]*?)```/g)].map(([, block = '']) =>
+    block.replace(/^ {3}/gm, ''),
+  )
+  const [tree = '', phrases = '', texts = '', conversations = ''] = blocks
+  const root = tempFolder()
+  for (const part of ['dialogs', 'locales']) cpSync(join(ROOT, part), join(root.path, part), { recursive: true })
+  const write = (path: string, text: string) => writeFileSync(join(root.path, path), text)
+  write('dialogs/hours.yaml', tree)
+  for (const locale of LOCALES) {
+    write(`dialogs/intents/opening_hours.${locale}.yaml`, phrases)
+    write(`locales/${locale}/hours.json`, texts)
+  }
+  try {
+    expect(checkContent(root.path)).toEqual([])
+    trainIn(root.path)
+    const content = loadContent({ root: root.path, always: {} })
+    const parsed = parseConversations('hours.yaml', conversations)
+    expect(parsed.faults).toEqual([])
+    const played = await playAll(content, parsed.conversations)
+    expect(played.map(({ failure }) => failure)).toEqual([undefined, undefined, undefined])
+    const coverage = coverageOf(
+      content.trees,
+      played.flatMap(({ path }) => path),
+    )
+    expect(coverage.find(({ dialog }) => dialog === 'hours')?.options.missing).toEqual([])
+  } finally {
+    root.remove()
+  }
+}, 60_000)
 
 describe('npm run dialogs', () => {
   test('test FILE fails with file, line and what was otherwise', () => {

@@ -63,6 +63,9 @@ function inFolder(changes: Readonly<Record<string, (text: string) => string>>): 
       writeFileSync(file, change(existsSync(file) ? readFileSync(file, 'utf8') : ''))
     }
     return checkContent(folder.path)
+  } catch (error) {
+    if (error instanceof ContentError) return [...error.faults]
+    throw error
   } finally {
     folder.remove()
   }
@@ -85,6 +88,11 @@ type Case = readonly [FaultCode, string, () => Fault[]]
 /** Each code with what makes it, and all the lines that are named for it. */
 const CASES: readonly Case[] = [
   ['yaml_invalid', 'main:9', () => faultsOf(main('with: [email]', 'with: [email}'))],
+  [
+    'json_invalid',
+    'en/spam.json:3',
+    () => inFolder({ 'locales/en/spam.json': () => '{\n"title": "a"\n"look": {}\n}' }),
+  ],
   ['shape_invalid', 'main:10', () => faultsOf(main('seconds: 5', 'seconds: soon'))],
   ['name_mismatch', 'main:1', () => faultsOf(main('dialog: main', 'dialog: other'))],
   ['name_reserved', 'mail:1', () => faultsOf({ ...GOOD, 'dialogs/mail.yaml': 'dialog: mail\nstart: a\nnodes: {}' })],
@@ -105,7 +113,7 @@ const CASES: readonly Case[] = [
     'help:4',
     () => faultsOf({ ...GOOD, 'dialogs/help.yaml': HELP.replace('else: second', 'else: first') }),
   ],
-  ['unknown_text', 'main:5', () => faultsOf(GOOD, without('main:question.aliases.no'))],
+  ['unknown_text', 'main:7', () => faultsOf(GOOD, without('main:question.aliases.no'))],
   ['missing_language', 'main:4', () => faultsOf(GOOD, without('main:hello.say', 'en'))],
   ['same_button_text', 'main:5', () => faultsOf(GOOD, (_, key) => (key.includes('question.options') ? 'Oui' : key))],
   [
@@ -113,7 +121,11 @@ const CASES: readonly Case[] = [
     'main:1',
     () => faultsOf({ 'dialogs/main.yaml': MAIN.replaceAll('hello', 'hallo'), 'dialogs/help.yaml': HELP }),
   ],
-  ['unused_text', 'spam.json:2', () => inFolder({ 'locales/en/spam.json': (t) => t.replace('{', '{\n"odd": "x",') })],
+  [
+    'unused_text',
+    'en/spam.json:2',
+    () => inFolder({ 'locales/en/spam.json': (t) => t.replace('{', '{\n"odd": "x",') }),
+  ],
   [
     'person_far',
     'main:5',
@@ -138,13 +150,18 @@ const CASES: readonly Case[] = [
   ['phrases_name', 'intents/yes.de:1', () => inFolder({ 'dialogs/intents/yes.de.yaml': () => '- ja\n' })],
   ['phrases_shape', 'intents/yes.fr:3', () => inFolder({ 'dialogs/intents/yes.fr.yaml': () => '- oui\n- si\n- 12\n' })],
   ['phrase_twice', 'intents/yes.fr:2', () => inFolder({ 'dialogs/intents/yes.fr.yaml': () => '- oui\n- Merci!\n' })],
+  [
+    'french_marks',
+    'fr/spam.json:2',
+    () => inFolder({ 'locales/fr/spam.json': (t) => t.replace(/"title": "[^"]*"/, '"title": "L\'autre"') }),
+  ],
 ]
 
 describe('each fault', () => {
   test.each(CASES)('%s is found, at %s', (code, place, find) => {
     const [dialog, line] = place.split(':')
     const faults = find()
-    const file = dialog?.endsWith('.json') ? `locales/en/${dialog}` : `dialogs/${dialog}.yaml`
+    const file = dialog?.endsWith('.json') ? `locales/${dialog}` : `dialogs/${dialog}.yaml`
     expect(faults.map((f) => `${f.file.replace('b/', '')}:${f.line} ${f.code}`)).toContain(`${file}:${line} ${code}`)
     expect(new Set(faults.map((f) => f.code))).toEqual(new Set([code]))
   })

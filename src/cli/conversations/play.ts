@@ -15,14 +15,24 @@ export interface Played {
 
 export interface Failure {
   line: number
-  /** Which expectation: `bot`, `offers`, `slots`, `effects`, `owner`, `language`, or `fault` for what was thrown. */
+  /** Which expectation: `bot`, `offers`, `slots`, `effects`, `owner`, `language`, `click` for a button
+   *  that is not there (`got`: those that are), or `fault` for what was thrown. */
   what: string
   wanted: string
   got: string
 }
 
 /** A step that can't be done: no such button. */
-class Impossible extends Error {}
+class NoButton extends Error {
+  readonly id: string
+  readonly offered: readonly string[]
+
+  constructor(id: string, offered: readonly string[]) {
+    super(id)
+    this.id = id
+    this.offered = offered
+  }
+}
 
 export async function playAll(content: Content, all: readonly Conversation[]): Promise<Played[]> {
   const played: Played[] = []
@@ -49,12 +59,16 @@ async function play(content: Content, conversation: Conversation, locale: Locale
     }
     return { conversation, locale, path }
   } catch (error) {
-    const got = error instanceof Error ? error.message : String(error)
-    return { conversation, locale, path, failure: { line, what: 'fault', wanted: '', got } }
+    return { conversation, locale, path, failure: { line, ...thrown(error) } }
   }
 }
 
 const pathOf = ({ steps }: Outcome): Passed[] => steps.flatMap(({ result }) => result.path)
+
+function thrown(error: unknown): Wrong {
+  if (error instanceof NoButton) return { what: 'click', wanted: error.id, got: error.offered.join(', ') || '-' }
+  return { what: 'fault', wanted: '-', got: error instanceof Error ? error.message : String(error) }
+}
 
 /** @returns undefined when the step only looks at what is there. */
 async function act(session: Session, step: TestStep, content: Content): Promise<Outcome | undefined> {
@@ -76,7 +90,7 @@ function labelOf(session: Session, id: string, { texts }: Content): string {
     return texts.say(locale, 'common:options.menu')
   if (guesses && id === 'none') return texts.say(locale, 'common:options.none')
   const option = session.expects()?.options.find((each) => each.id === id)
-  if (!option) throw new Impossible(`click: ${id}`)
+  if (!option) throw new NoButton(id, session.expects()?.options.map((each) => each.id) ?? [])
   return texts.say(locale, option.key)
 }
 

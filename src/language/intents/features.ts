@@ -1,11 +1,12 @@
-/** A message as the classifier sees it: hashed words, word pairs, stems and pieces of words. */
+/** A message as the classifier sees it: hashed words, pairs of words and pieces of words. No stems: the pieces know as much,
+ *  and stemming took half the time; see docs/adr/0008. */
 import { emailSpans } from '../email.ts'
 import { MASKED_CODE } from '../mask.ts'
 import { fold, normalize, pictures } from '../normalize.ts'
-import { NEGATIONS, splitWords, stemsOf } from '../words.ts'
+import { NEGATIONS, splitWords } from '../words.ts'
 
 /** Raise it with every change of what a message is turned into: a model made by other features is made anew. */
-export const FEATURES_VERSION = 1
+export const FEATURES_VERSION = 2
 
 /** Words beyond this tell no more. Bounds the time that one message takes. */
 const MAX_WORDS = 90
@@ -30,24 +31,19 @@ export function featuresOf(text: string): Map<number, number> {
 /** A word with what does not depend on its neighbours. */
 interface Word {
   text: string
-  stem: string
   isNegation: boolean
-  /** Hashes of itself and its stems. */
-  own: readonly number[]
-  /** Hashes of its pieces. */
+  own: number
   pieces: readonly number[]
 }
 
-/** Words that were read before: people use few, and stemming costs the most. */
+/** Words that were read before: people use few. */
 const MOST_KNOWN = 5000
 const knownWords = new Map<string, Word>()
 
 function known(text: string): Word {
   const found = knownWords.get(text)
   if (found) return found
-  const { fr, en } = stemsOf(text)
-  const own = [hash(`w ${text}`), hash(`f ${fr}`), ...(en === fr ? [] : [hash(`e ${en}`)])]
-  const word = { text, stem: fr, isNegation: NEGATIONS.has(text), own, pieces: piecesOf(text) }
+  const word = { text, isNegation: NEGATIONS.has(text), own: hash(`w ${text}`), pieces: piecesOf(text) }
   if (knownWords.size >= MOST_KNOWN) knownWords.clear()
   knownWords.set(text, word)
   return word
@@ -70,9 +66,9 @@ function wholes(plain: string, words: readonly Word[]): number[] {
   const found: number[] = []
   let negated = 0
   for (const [i, word] of words.entries()) {
-    found.push(...word.own, hash(`b ${words[i - 1]?.text ?? '^'} ${word.text}`))
-    if (i > 1) found.push(hash(`s ${words[i - 2]?.stem} ${word.stem}`))
-    if (negated-- > 0) found.push(hash(`n ${word.stem}`))
+    found.push(word.own, hash(`b ${words[i - 1]?.text ?? '^'} ${word.text}`))
+    if (i > 1) found.push(hash(`s ${words[i - 2]?.text} ${word.text}`))
+    if (negated-- > 0) found.push(hash(`n ${word.text}`))
     if (word.isNegation) negated = NEGATED
   }
   if (words.length > 0) found.push(hash(`b ${words.at(-1)?.text} $`))
