@@ -8,8 +8,12 @@ import { ContentError, type Fault } from './dialog/faults.ts'
 import { parseDialog, RESERVED, type SourceDialog } from './dialog/parse.ts'
 import { linesOf, yamlFault } from './dialog/yaml.ts'
 import { loadClassifier, readPhrases } from './intents.ts'
+import { SMALL_TALK } from './language/small-talk.ts'
 import { createTexts, type Resources, type Texts } from './language/texts.ts'
 import { LOCALES, type Locale } from './wire/activity.ts'
+
+const COMMAND_KEYS =
+  'person back restart french english yes no not_sure correct labels.person labels.back labels.restart'.split(' ')
 
 export interface ContentOptions {
   /** Folder that holds `dialogs/` and `locales/`. */
@@ -23,6 +27,7 @@ export function loadContent({ root, always }: ContentOptions): Content {
   const resources = readResources(root)
   const texts = createTexts(resources, always)
   const { dialogs, faults } = readDialogs(root)
+  faults.push(...checkCommands(texts))
   if (faults.length > 0) throw new ContentError(faults)
   const classifier = loadClassifier(root)
   const intents = new Map(classifier.intents.map((intent) => [intent, new Set<string>(LOCALES)]))
@@ -35,6 +40,8 @@ export function loadContent({ root, always }: ContentOptions): Content {
 export function checkContent(root: string): Fault[] {
   const resources = readResources(root)
   const { dialogs, faults } = readDialogs(root)
+  if ('commands' in resources.fr || 'commands' in resources.en)
+    faults.push(...checkCommands(createTexts(resources, {})))
   // Targets in a file that can't be read would all be reported as unknown: mend the file first.
   if (faults.length > 0) return faults
   const { phrases, faults: wrongPhrases } = readPhrases(root)
@@ -44,6 +51,25 @@ export function checkContent(root: string): Fault[] {
   const known = wrongPhrases.every(({ code }) => code === 'phrase_twice') ? intents : undefined
   const trees = checkTrees(dialogs, optionsOf(createTexts(resources, {}), resources, known))
   return [...trees, ...checkUnused(root, dialogs, resources), ...checkFrench(root, resources), ...wrongPhrases]
+}
+
+/** What the bot reads at start to know a person, back, yes and the like by. */
+function checkCommands(texts: Texts): Fault[] {
+  const small = SMALL_TALK.map((kind) => `small_talk.${kind}`)
+  const keys = [...COMMAND_KEYS, ...small].map((key) => `commands:${key}`)
+  return LOCALES.flatMap((locale) =>
+    keys
+      .filter((key) => !texts.find(locale, key))
+      .map(
+        (key) =>
+          ({
+            file: `locales/${locale}/commands.json`,
+            line: 1,
+            code: 'missing_language',
+            facts: { key, locale },
+          }) as const,
+      ),
+  )
 }
 
 function optionsOf(texts: Texts, resources: Resources, intents: CheckOptions['intents'] | undefined): CheckOptions {
@@ -138,7 +164,9 @@ function readResources(root: string): Resources {
 function readJson(root: string, file: string): object {
   const text = readFileSync(join(root, file), 'utf8')
   try {
-    return JSON.parse(text)
+    const read: unknown = JSON.parse(text)
+    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read
+    throw new SyntaxError('{ ... }')
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const why = message.split(/, "| in JSON/)[0] ?? message

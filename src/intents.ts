@@ -24,12 +24,22 @@ export function currentModel(root: string): { file: Buffer; made: boolean } {
   const fingerprint = fingerprintFor(sources)
   const path = join(root, MODEL_FILE)
   const kept = existsSync(path) ? readFileSync(path) : undefined
-  if (kept && fingerprintOf(kept) === fingerprint) return { file: kept, made: false }
+  if (kept && fingerprintOf(kept) === fingerprint && isWhole(kept)) return { file: kept, made: false }
   const { phrases, faults } = parseAll(sources)
   if (faults.length > 0) throw new ContentError(faults)
   const file = packModel(train(phrases), phrases, fingerprint)
   keep(path, file)
   return { file, made: true }
+}
+
+/** A process may have ended while it wrote. */
+function isWhole(file: Buffer): boolean {
+  try {
+    openModel(file)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** All phrases, with what is wrong in their files. */

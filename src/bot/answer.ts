@@ -168,14 +168,17 @@ export function createAnswer({ trees, texts, understanding, handlers, stepper, u
   function smallTalk(turn: Turn, small: SmallTalk): void {
     const { state } = turn.draft
     const isOver = state.dialog.stack.length === 0
-    if (small === 'solved' && !isOver) return stepper.step(turn, { type: 'start', at: ENTRIES.feedback })
-    if (small === 'solved') return sayOnly(turn, 'thanks')
+    if (small === 'solved' && !isOver && state.owner === 'bot')
+      return stepper.step(turn, { type: 'start', at: ENTRIES.feedback })
+    // Nothing begins again for somebody who only says "ok" to a goodbye.
+    if (small === 'solved' || (state.owner === 'closed' && small === 'noted')) return sayOnly(turn, 'thanks')
+    if (state.owner === 'closed') move(state, 'bot')
     // "One moment, I'll try": the buttons stay, the question is not put again.
     const isPause = small === 'noted' && !isOver && !state.dialog.waiting
     const options = isPause ? expectsNext(trees, state.dialog)?.options : undefined
     stepper.say(turn, small, options ? { options } : {})
     if (isPause) return
-    if (isOver && state.owner === 'bot') return stepper.step(turn, { type: 'start', at: ENTRIES.menu })
+    if (isOver) return stepper.step(turn, { type: 'start', at: ENTRIES.menu })
     if (!isOver && !state.dialog.waiting) stepper.step(turn, { type: 'repeat' })
   }
 

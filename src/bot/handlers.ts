@@ -27,4 +27,4 @@ export function createHandlers(trees: Trees, texts: Texts): Handlers {
 }
 
 /** Key of the button that names an intent. */
-export const guessKey = (dialog: string, intent: string): string => `${dialog}:intents.${intent}`
+const guessKey = (dialog: string, intent: string): string => `${dialog}:intents.${intent}`

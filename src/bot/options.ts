@@ -15,8 +15,6 @@ const GENERAL: ReadonlySet<string> = new Set(
   'yes no not_yet not_sure other another elsewhere something_else all_tried go_on try_one skip menu done'.split(' '),
 )
 
-export type OptionReader = ReturnType<typeof createOptionReader>
-
 export function createOptionReader(texts: Texts, language: Language) {
   const kept = new Map<string, CompiledOptions>()
 

@@ -1,6 +1,7 @@
 import { ActivityHandler, EventFactory, type TurnContext } from 'botbuilder'
 import { EVENTS } from '../conversation/events.ts'
 import { type ConversationState, move } from '../conversation/state.ts'
+import { awake } from '../dialog/expect.ts'
 import type { DialogInput, Option, Step, Trees } from '../dialog/types.ts'
 import type { Hours } from '../hours.ts'
 import { MASKED_CODE } from '../language/mask.ts'
@@ -79,7 +80,7 @@ export class SupportBot extends ActivityHandler {
     const text = entryOf(turn.context).activity.text ?? ''
     state.heardAt = now.toISOString()
     if (text.includes(MASKED_CODE)) this.#stepper.say(turn, 'code_masked')
-    if (text.trim() === MASKED_CODE && state.owner === 'bot') return this.#stepper.step(turn, { type: 'repeat' })
+    if (text.trim() === MASKED_CODE && state.owner === 'bot') return this.#askAgain(turn)
     const leaves = state.owner === 'waiting' && this.#understanding.choose(text, BACK_TO_BOT, EXACT) !== undefined
     if (!leaves && this.#isWithPeople(state) && this.#understanding.isCrisis(text)) return this.#inDanger(turn, text)
     switch (state.owner) {
@@ -91,6 +92,13 @@ export class SupportBot extends ActivityHandler {
       case 'bot':
         return this.#answer.answer(turn, text)
     }
+  }
+
+  /** The member did something, but said nothing. */
+  #askAgain(turn: Turn): void {
+    const { state } = turn.draft
+    this.#stepper.settle(turn)
+    this.#stepper.stepFrom(turn, awake(this.#trees, state.dialog), { type: 'repeat' })
   }
 
   #isWithPeople = ({ owner }: ConversationState): boolean => owner === 'waiting' || owner === 'agent'
@@ -141,17 +149,21 @@ export class SupportBot extends ActivityHandler {
     const { origin, activity } = entryOf(turn.context)
     if (origin === 'agent') return this.#onDeskCommand(turn)
     if (origin === 'member' && activity.name === LOCALE_EVENT) return this.#onLocaleChosen(turn)
-    if (origin !== 'system' || turn.draft.state.owner !== 'bot') return
+    if (origin !== 'system') return
     const value = activity.value as { ref?: string; event?: string; value?: string } | undefined
     if (activity.name === EVENTS.timer) return this.#onTimer(turn, value?.ref ?? '')
-    if (activity.name !== EVENTS.result) return
+    if (activity.name !== EVENTS.result || turn.draft.state.owner !== 'bot') return
     this.#stepper.settle(turn)
     this.#stepper.step(turn, { type: 'result', event: value?.event ?? '', value: value?.value ?? '' })
   }
 
   #onTimer(turn: Turn, ref: string): void {
+    const { owner, dialog } = turn.draft.state
     if (ref !== 'idle') {
-      if (turn.draft.state.dialog.waiting?.ref !== ref) return
+      if (dialog.waiting?.ref !== ref) return
+      // A person has the conversation: the wait is over when the tree goes on.
+      if (owner !== 'bot') dialog.waiting = { ...dialog.waiting, ref: '' }
+      if (owner !== 'bot') return
       this.#stepper.settle(turn)
       return this.#stepper.step(turn, { type: 'timeout', ref })
     }
@@ -167,7 +179,8 @@ export class SupportBot extends ActivityHandler {
     const handler = this.#handlers.get('change_language')
     if (owner !== 'bot' || !handler) return
     this.#stepper.settle(turn)
-    this.#stepper.step(turn, { type: 'interrupt', at: handler.at, under: ENTRIES.menu })
+    const asked = awake(this.#trees, turn.draft.state.dialog)
+    this.#stepper.stepFrom(turn, asked, { type: 'interrupt', at: handler.at, under: ENTRIES.menu })
   }
 
   #onDeskCommand(turn: Turn): void {

@@ -2,6 +2,7 @@
 import type { Answer, Expectation, Heard, Option } from '../dialog/types.ts'
 import type { Command, Language } from '../language/commands.ts'
 import { findEmail, looksLikeAddress } from '../language/email.ts'
+import { rankWithDanger } from '../language/intents/danger.ts'
 import { type Decision, decide } from '../language/intents/decide.ts'
 import type { Classifier } from '../language/intents/model.ts'
 import { tellLocale } from '../language/locale.ts'
@@ -70,14 +71,15 @@ export function createUnderstanding({ texts, language, classifier, canAsk }: Und
   const read = createOptionReader(texts, language)
 
   /** In the order of what is surest. */
-  function understandText(text: string, situation: Situation): Understood {
+  function understandText(whole: string, situation: Situation): Understood {
+    const text = normalize(whole)
     const { expected, guesses, isMenu } = situation
     const options = expected?.options ?? []
     const button = read.exact(text, guesses, true) ?? read.exact(text, options)
     if (button !== undefined) return choose(button)
     const small = language.smallTalk(text)
     const isDangerLikely = mayBeDanger(text, small) && !expected?.takesText
-    const decision = decide(classifier.rank(text), canAsk, { isDangerLikely })
+    const decision = decide(rankWithDanger(whole, classifier.rank), canAsk, { isDangerLikely })
     if (decision.kind === 'sure' && decision.intent === 'crisis') return { kind: 'intent', intent: 'crisis' }
     const guessed = read.worded(text, guesses, true)
     if (guessed) return choose(guessed.id)
@@ -150,10 +152,10 @@ export function createUnderstanding({ texts, language, classifier, canAsk }: Und
   }
 
   return {
-    understand: (text, situation) => understandText(normalize(text), situation),
+    understand: understandText,
     isCrisis(text) {
       const plain = normalize(text)
-      const decision = decide(classifier.rank(plain), canAsk, {
+      const decision = decide(rankWithDanger(text, classifier.rank), canAsk, {
         isDangerLikely: mayBeDanger(plain, language.smallTalk(plain)),
       })
       return decision.kind === 'sure' && decision.intent === 'crisis'

@@ -13,6 +13,9 @@ import { Refusal, runCli } from './run.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
+/** Thirty days, seconds. */
+const LONGEST_WAIT = 2_592_000
+
 interface Flags {
   locale: Locale
   trace: boolean
@@ -53,7 +56,7 @@ async function runChat(flags: Flags, say: Say): Promise<number> {
 /** A number presses that button; `/wait 120` lets seconds pass; `/agent claim` is what an agent does; all else is said. */
 function act(session: Session, typed: string, offered: readonly QuickReply[]): Promise<Outcome> {
   const [, command, rest = ''] = /^\/(wait|agent|en|fr)\b\s*(.*)$/.exec(typed) ?? []
-  if (command === 'wait') return session.pass(Number.parseInt(rest, 10) || 60)
+  if (command === 'wait') return session.pass(Math.min(Math.max(Number.parseInt(rest, 10) || 60, 0), LONGEST_WAIT))
   if (command === 'en' || command === 'fr') return session.chooseLocale(command)
   if (command === 'agent') {
     const [name = '', ...text] = rest.split(' ')
@@ -84,7 +87,7 @@ function print(outcome: Outcome, session: Session, words: Words, out: (line: str
 function ask(session: Session, words: Words, out: (line: string) => void): QuickReply[] {
   const { locale, dialog } = session.state()
   const place = dialog.stack.at(-1)
-  if (place) out(`◆ ${words(locale, `${place.dialog}:${place.node}.say`, dialog.slots)}`)
+  if (place && session.expects()) out(`◆ ${words(locale, `${place.dialog}:${place.node}.say`, dialog.slots)}`)
   const actions = actionsOf(session, words)
   for (const [i, { title }] of actions.entries()) out(`   ${i + 1}. ${title}`)
   return actions

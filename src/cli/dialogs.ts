@@ -1,5 +1,5 @@
 /** `npm run dialogs -- check | graph [FOLDER] | test [FILE.yaml ...] | schema`. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Content } from '../bot/bot.ts'
@@ -19,7 +19,7 @@ const TESTS = join('test', 'conversations')
 const ALWAYS = { orgName: 'Sésame Santé', supportEmail: 'soutien@example.com' }
 
 async function runDialogs(args: readonly string[], say: Say): Promise<number> {
-  const [name, ...rest] = parseArgs({ args: [...args], allowPositionals: true }).positionals
+  const [name, ...rest] = positionalsOf(args, say)
   switch (name) {
     case 'check':
       return runCheck(rest[0] ?? ROOT, say)
@@ -34,11 +34,20 @@ async function runDialogs(args: readonly string[], say: Say): Promise<number> {
   }
 }
 
+function positionalsOf(args: readonly string[], say: Say): string[] {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true }).positionals
+  } catch {
+    throw new Refusal(say('cli:dialogs.usage'))
+  }
+}
+
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
 function runCheck(root: string, say: Say): number {
+  if (!existsSync(join(root, 'dialogs'))) throw new Refusal(say('cli:dialogs.no_file', { file: join(root, 'dialogs') }))
   const begun = performance.now()
   const faults = checkContent(root)
   for (const line of explain(new ContentError(faults), say)) print(line)
@@ -93,7 +102,8 @@ function allTests(): string[] {
 
 function readTest(path: string, say: Say): string {
   const full = existsSync(path) ? path : join(ROOT, path)
-  if (!existsSync(full)) throw new Refusal(say('cli:dialogs.no_file', { file: basename(path) }))
+  if (!existsSync(full) || !statSync(full).isFile())
+    throw new Refusal(say('cli:dialogs.no_file', { file: basename(path) }))
   return readFileSync(full, 'utf8')
 }
 

@@ -1,5 +1,5 @@
 /** `npm run nlu -- train | evaluate FILE.tsv [--json]`. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { currentModel, loadClassifier, MODEL_FILE } from '../intents.ts'
@@ -58,7 +58,7 @@ const readerOf = ({ rank, locale }: Classifier) => ({
 
 /** Columns locale, intent, text; no header. @throws Refusal with the first bad line. */
 function readRows(path: string, say: Say): Labelled[] {
-  if (!existsSync(path)) throw new Refusal(say('cli:nlu.no_file', { file: path }))
+  if (!existsSync(path) || statSync(path).isDirectory()) throw new Refusal(say('cli:nlu.no_file', { file: path }))
   const lines = readFileSync(path, 'utf8')
     .replace(/^\uFEFF/, '')
     .split(/\r?\n/)
@@ -66,7 +66,7 @@ function readRows(path: string, say: Say): Labelled[] {
     if (line.trim() === '') return []
     const [language, intent, ...text] = line.split('\t')
     const locale = parseLocale(language)
-    if (!locale || !intent || text.length === 0)
+    if (!locale || !intent?.trim() || text.join('').trim() === '')
       throw new Refusal(say('cli:nlu.bad_line', { file: path, line: index + 1 }))
     return [{ locale, intent: intent.trim(), text: text.join('\t') }]
   })

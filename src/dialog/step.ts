@@ -89,6 +89,7 @@ function goBack(run: Run): void {
   const { state } = run
   const earlier = state.back.pop()
   if (earlier) Object.assign(state, { ...copyOf(earlier), misses: 0 })
+  if (earlier) delete state.waiting
   delete state.offer
   walk(run)
 }

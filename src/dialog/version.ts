@@ -1,6 +1,8 @@
 /** Trees change while conversations run: which trees a state was made with, and how it goes on in others. Pure. */
 import type { DialogState, Place, Target, Trees } from './types.ts'
 
+const WAITING: readonly string[] = ['ask', 'collect', 'await', 'handoff']
+
 const versions = new WeakMap<Trees, string>()
 
 /** Eight hexadecimal digits; the same trees have the same version in every process. */
@@ -20,11 +22,15 @@ export function settle(trees: Trees, state: DialogState, menu: Target): { state:
   if (state.version === version) return { state, moved: false }
   const exists = ({ dialog, node }: Place) => trees.get(dialog)?.nodes.has(node) === true
   const back = state.back.filter(({ stack }) => stack.every(exists))
-  const lost = state.stack.findIndex((place) => !exists(place))
+  const gone = state.stack.findIndex((place) => !exists(place))
+  // What stands on top waited for somebody: a node of another kind under the same name is another one.
+  const top = state.stack.at(-1)
+  const isOther = gone < 0 && top && !WAITING.includes(trees.get(top.dialog)?.nodes.get(top.node)?.type ?? '')
+  const lost = isOther ? state.stack.length - 1 : gone
   const stack = lost < 0 ? state.stack : [...state.stack.slice(0, lost), instead(trees, state.stack[lost], menu)]
   const settled: DialogState = { ...state, version, stack, back }
-  const top = stack.at(-1)
-  const node = top && trees.get(top.dialog)?.nodes.get(top.node)
+  const stands = stack.at(-1)
+  const node = stands && trees.get(stands.dialog)?.nodes.get(stands.node)
   if (node?.type !== 'await' && lost >= 0) delete settled.waiting
   if (lost >= 0) delete settled.offer
   return { state: settled, moved: lost >= 0 }

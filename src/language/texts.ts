@@ -27,8 +27,12 @@ export function createTexts(resources: Resources, always: Readonly<Record<string
   // One fixed `t` per language: `changeLanguage` on a shared instance would leak into other conversations.
   const fixed: Record<Locale, TFunction> = { fr: instance.getFixedT('fr'), en: instance.getFixedT('en') }
   const find = (locale: Locale, key: string): string | undefined => {
-    const [namespace = '', path = ''] = key.split(':')
-    const found: unknown = instance.getResource(locale, namespace, path)
+    const colon = key.indexOf(':')
+    let found: unknown = resources[locale][key.slice(0, colon)]
+    for (const part of key.slice(colon + 1).split('.')) {
+      found =
+        typeof found === 'object' && found !== null && Object.hasOwn(found, part) ? found[part as never] : undefined
+    }
     return typeof found === 'string' ? found : undefined
   }
   // Most texts (every button) hold nothing to fill in: they need not be interpolated each time.

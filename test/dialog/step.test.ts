@@ -452,6 +452,13 @@ describe('trees that changed', () => {
     expect(settle(trees, settled.state, 'talk.hello')).toEqual({ state: settled.state, moved: false })
   })
 
+  test('a node of another kind under the same name is another one', () => {
+    const nodes = new Map(RICH.get('m')?.nodes).set('came', { type: 'say', next: 'end' })
+    const changed: Trees = new Map(RICH).set('m', { ...(RICH.get('m') as Dialog), nodes })
+    const { state, moved } = settle(changed, asked, 'talk.hello')
+    expect([moved, state.stack.map(nameOf)]).toEqual([true, ['m.which']])
+  })
+
   test('what was called from a place that is gone is left with it', () => {
     const deep = { ...asked, stack: [place('m.gone'), place('talk.hello')] }
     expect(settle(RICH, deep, 'talk.hello').state.stack.map(nameOf)).toEqual(['m.which'])

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { currentModel, readPhrases } from '../../src/intents.ts'
+import { currentModel, MODEL_FILE, readPhrases } from '../../src/intents.ts'
+import { rankWithDanger } from '../../src/language/intents/danger.ts'
 import { decide, inOrder } from '../../src/language/intents/decide.ts'
 import { evaluate, type Labelled } from '../../src/language/intents/evaluate.ts'
 import { openModel, packModel, phraseKey, type Ranked } from '../../src/language/intents/model.ts'
@@ -11,6 +12,7 @@ import { TRAINING, train } from '../../src/language/intents/train.ts'
 import { tellLocale } from '../../src/language/locale.ts'
 import { LOCALES, type Locale } from '../../src/wire/activity.ts'
 import { ROOT } from '../support/conversation.ts'
+import { tempFolder } from '../support/folder.ts'
 
 const { phrases, faults } = readPhrases(ROOT)
 const { file } = currentModel(ROOT)
@@ -136,6 +138,55 @@ describe('the model', () => {
   ])('refuses a file that is %s', (_, change) => {
     expect(() => openModel(change(small()))).toThrow(expect.objectContaining({ code: 'model_unreadable' }))
   })
+})
+
+describe('danger in a part of a message', () => {
+  const story = 'so I tried to log in and it said my code was wrong and then I tried again and nothing happened. '
+  const intentOf = (text: string) => rankWithDanger(text, classifier.rank)[0]?.intent
+
+  test.each([
+    ['je veux mourir, agent'],
+    ['I want to die, talk to a person'],
+    [`${story.repeat(6)}I want to kill myself`],
+    [`I want to kill myself. ${story.repeat(60)}`],
+    [`${story.repeat(30)}ma mère respire plus`],
+  ])('%s', (text) => {
+    expect(intentOf(text)).toBe('crisis')
+  })
+
+  test('is not what a long story without it is taken for', () => {
+    expect(intentOf(story.repeat(40))).not.toBe('crisis')
+  })
+
+  test('takes no time that grows with the message', () => {
+    let asked = 0
+    const counting = (text: string) => {
+      asked++
+      return classifier.rank(text)
+    }
+    rankWithDanger(`${story.repeat(20_000)}`, counting)
+    expect(asked).toBeLessThanOrEqual(13)
+  })
+})
+
+test('a model that was cut short is made again', () => {
+  const folder = tempFolder()
+  try {
+    mkdirSync(join(folder.path, 'dialogs/intents'), { recursive: true })
+    writeFileSync(join(folder.path, 'dialogs/intents/yes.fr.yaml'), '- oui\n- ouais\n- oui oui\n')
+    writeFileSync(join(folder.path, 'dialogs/intents/no.fr.yaml'), '- non\n- nan\n- non non\n')
+    const { file: whole, made } = currentModel(folder.path)
+    writeFileSync(join(folder.path, MODEL_FILE), whole.subarray(0, whole.length - 9))
+    const again = currentModel(folder.path)
+    expect([made, again.made, again.file.equals(whole), currentModel(folder.path).made]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ])
+  } finally {
+    folder.remove()
+  }
 })
 
 describe('deciding', () => {

@@ -2,6 +2,7 @@
 import type { Content } from '../../bot/bot.ts'
 import { createSession, type Outcome, type Session } from '../../bot/session.ts'
 import type { Passed } from '../../dialog/types.ts'
+import { AppError } from '../../errors.ts'
 import type { Activity, Locale } from '../../wire/activity.ts'
 import { type Conversation, secondsOf, type TestStep } from './format.ts'
 
@@ -66,6 +67,8 @@ async function play(content: Content, conversation: Conversation, locale: Locale
 const pathOf = ({ steps }: Outcome): Passed[] => steps.flatMap(({ result }) => result.path)
 
 function thrown(error: unknown): Wrong {
+  if (error instanceof AppError && error.code === 'tree_broken')
+    return { what: 'at', wanted: String(error.facts.node), got: '-' }
   if (error instanceof NoButton) return { what: 'click', wanted: error.id, got: error.offered.join(', ') || '-' }
   return { what: 'fault', wanted: '-', got: error instanceof Error ? error.message : String(error) }
 }

@@ -1,5 +1,6 @@
 /** How well messages are understood that nobody trained on. Pure. */
 import type { Locale } from '../../wire/activity.ts'
+import { rankWithDanger } from './danger.ts'
 import { decide, inOrder } from './decide.ts'
 import type { Ranked } from './model.ts'
 
@@ -35,7 +36,7 @@ export interface Report extends Summary {
 }
 
 export interface Reader {
-  rank(text: string): readonly Ranked[]
+  rank(text: string): Ranked[]
   detectLocale(text: string): Locale | undefined
   /** Milliseconds, monotonic. */
   clock(): number
@@ -52,7 +53,7 @@ interface Read extends Labelled {
 /** @param rows at least one. */
 export function evaluate(rows: readonly Labelled[], reader: Reader): Report {
   // The first message also pays for what is compiled then.
-  for (const { text } of rows.slice(0, 200)) reader.rank(text)
+  for (const { text } of rows.slice(0, 200)) rankWithDanger(text, reader.rank)
   const all = rows.map((row) => readOne(row, reader))
   const right = all.filter(isRight)
   const sure = all.filter((each) => each.isSure)
@@ -82,7 +83,7 @@ export function evaluate(rows: readonly Labelled[], reader: Reader): Report {
 
 function readOne(row: Labelled, reader: Reader): Read {
   const begun = reader.clock()
-  const ranked = reader.rank(row.text)
+  const ranked = rankWithDanger(row.text, reader.rank)
   const ms = reader.clock() - begun
   const ranking = inOrder(ranked).map((each) => each.intent)
   const taken = ranking[0] ?? ''
