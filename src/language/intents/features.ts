@@ -6,7 +6,7 @@ import { fold, normalize, pictures } from '../normalize.ts'
 import { NEGATIONS, splitWords } from '../words.ts'
 
 /** Raise it with every change of what a message is turned into: a model made by other features is made anew. */
-export const FEATURES_VERSION = 2
+export const FEATURES_VERSION = 3
 
 /** Words beyond this tell no more. Bounds the time that one message takes. */
 const MAX_WORDS = 90
@@ -15,16 +15,21 @@ const PIECES = [3, 4] as const
 /** Words that stand behind a negation and are turned by it. */
 const NEGATED = 3
 
-/** Feature -> weight. Words and pieces have the same total weight each, whatever the message's length. */
-export function featuresOf(text: string): Map<number, number> {
+/** Features and their weights, side by side. */
+export interface Features {
+  keys: number[]
+  weights: number[]
+}
+
+/** Words and pieces have the same total weight each, whatever the message's length. */
+export function featuresOf(text: string): Features {
   const plain = normalize(text)
   const words = wordsIn(plain).slice(0, MAX_WORDS).map(known)
-  const features = new Map<number, number>()
+  const features: Features = { keys: [], weights: [] }
   addGroup(features, wholes(plain, words))
-  addGroup(
-    features,
-    words.flatMap((word) => word.pieces),
-  )
+  const pieces: number[] = []
+  for (const word of words) for (const piece of word.pieces) pieces.push(piece)
+  addGroup(features, pieces)
   return features
 }
 
@@ -87,12 +92,19 @@ function piecesOf(word: string): number[] {
   )
 }
 
-/** Weights by the root of how often, scaled so that the squares of a group sum to 1. */
-function addGroup(into: Map<number, number>, keys: readonly number[]): void {
-  const counts = new Map<number, number>()
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
-  const scale = keys.length === 0 ? 0 : Math.sqrt(1 / keys.length)
-  for (const [key, count] of counts) into.set(key, (into.get(key) ?? 0) + Math.sqrt(count) * scale)
+/** Weights by the root of how often, scaled so that the squares of a group sum to 1. Sorted, because counting so is quicker than
+ *  with a map. */
+function addGroup({ keys, weights }: Features, found: readonly number[]): void {
+  const sorted = Uint32Array.from(found).sort()
+  const scale = Math.sqrt(1 / Math.max(1, sorted.length))
+  for (let from = 0; from < sorted.length; ) {
+    const key = sorted[from] as number
+    let to = from + 1
+    while (sorted[to] === key) to++
+    keys.push(key)
+    weights.push(Math.sqrt(to - from) * scale)
+    from = to
+  }
 }
 
 /** FNV-1a with a final mix, 32 bits. Never 0, which marks an empty place in the model. */

@@ -124,13 +124,15 @@ export function openModel(file: Buffer): Classifier {
   const weights = next(Int8Array, rows * size, 1)
   const owners = next(Uint8Array, phrases, 1)
   const scores = new Float64Array(size)
+  const rowOf = createIndex(keys)
 
   function score(text: string): void {
     scores.set(bias)
-    for (const [key, value] of featuresOf(text)) {
-      const row = find(keys, key)
+    const found = featuresOf(text)
+    for (let i = 0; i < found.keys.length; i++) {
+      const row = rowOf(found.keys[i] as number)
       if (row < 0) continue
-      const by = value * (scales[row] as number)
+      const by = (found.weights[i] as number) * (scales[row] as number)
       const at = row * size
       // The hot loop: indices are in range, so nothing is asked.
       for (let k = 0; k < size; k++) (scores[k] as number) += by * (weights[at + k] as number)
@@ -149,10 +151,11 @@ export function openModel(file: Buffer): Classifier {
     },
     locale(text) {
       let score = 0
-      for (const [key, value] of featuresOf(text)) {
-        const row = find(keys, key)
-        if (row >= 0) score += value * (french[row] as number)
-      }
+      const found = featuresOf(text)
+      found.keys.forEach((key, i) => {
+        const row = rowOf(key)
+        if (row >= 0) score += (found.weights[i] as number) * (french[row] as number)
+      })
       const confidence = 1 / (1 + Math.exp(-Math.abs(score)))
       return { locale: score > 0 ? 'fr' : 'en', confidence }
     },
@@ -165,6 +168,24 @@ function insist(scores: Float64Array, k: number): void {
   if (own >= KNOWN) return
   for (let i = 0; i < scores.length; i++) scores[i] = ((scores[i] ?? 0) * (1 - KNOWN)) / (1 - own)
   scores[k] = KNOWN
+}
+
+/** Key -> its place in the list, by open addressing: a message asks for hundreds. @returns -1 when it is not there. */
+function createIndex(keys: Uint32Array): (key: number) => number {
+  const bits = Math.ceil(Math.log2(keys.length + 1)) + 1
+  const mask = 2 ** bits - 1
+  const places = new Int32Array(mask + 1)
+  for (let row = 0; row < keys.length; row++) {
+    let at = (keys[row] as number) & mask
+    while (places[at] !== 0) at = (at + 1) & mask
+    places[at] = row + 1
+  }
+  return (key) => {
+    for (let at = key & mask; ; at = (at + 1) & mask) {
+      const row = (places[at] as number) - 1
+      if (row < 0 || keys[row] === key) return row
+    }
+  }
 }
 
 /** Binary search. @returns -1 when it is not there. */

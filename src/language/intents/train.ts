@@ -1,7 +1,7 @@
 /** Phrases -> model: softmax regression over sparse features, fitted with AdaGrad. The same phrases give the same model on
  *  every machine: the order is fixed by a seed, and nothing else is random. */
 import type { Locale } from '../../wire/activity.ts'
-import { featuresOf } from './features.ts'
+import { type Features, featuresOf } from './features.ts'
 
 export interface Example {
   intent: string
@@ -40,10 +40,10 @@ export function train(examples: readonly Example[], training: Training = TRAININ
   const keys = frequent(read, training.leastCount)
   const rowOf = new Map([...keys].map((key, row) => [key, row]))
   const data = read.map((features, i): Sparse => {
-    const known = [...features].filter(([key]) => rowOf.has(key))
+    const known = [...features.keys.keys()].filter((at) => rowOf.has(features.keys[at] ?? 0))
     return {
-      rows: Uint32Array.from(known, ([key]) => rowOf.get(key) ?? 0),
-      values: Float32Array.from(known, ([, value]) => value),
+      rows: Uint32Array.from(known, (at) => rowOf.get(features.keys[at] ?? 0) ?? 0),
+      values: Float32Array.from(known, (at) => features.weights[at] ?? 0),
       label: intents.indexOf(examples[i]?.intent ?? ''),
       french: examples[i]?.locale === 'fr' ? 1 : 0,
     }
@@ -58,9 +58,9 @@ export function train(examples: readonly Example[], training: Training = TRAININ
 
 /** Features that several phrases share; the others would be learned by heart. Sorted, so that the model does not depend on
  *  the order of files. */
-function frequent(read: readonly ReadonlyMap<number, number>[], least: number): Uint32Array {
+function frequent(read: readonly Features[], least: number): Uint32Array {
   const counts = new Map<number, number>()
-  for (const features of read) for (const key of features.keys()) counts.set(key, (counts.get(key) ?? 0) + 1)
+  for (const { keys } of read) for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
   return Uint32Array.from([...counts].filter(([, count]) => count >= least).map(([key]) => key)).sort()
 }
 
