@@ -123,7 +123,9 @@ export function createUnderstanding({ texts, language, classifier, canAsk }: Und
     { expected, isMenu }: Situation,
     small: SmallTalk | undefined,
   ): Understood {
-    if (small === 'help' && !options.some((o) => o.id === 'not_sure')) return { kind: 'intent', intent: 'not_sure' }
+    // A cry for help is "I don't know", where the question has that answer too.
+    if (small === 'help')
+      return options.some((o) => o.id === 'not_sure') ? choose('not_sure') : { kind: 'intent', intent: 'not_sure' }
     // "It works" answers every question, but one that asks just that.
     if (small === 'solved' && !options.some((o) => o.id === 'yes')) return { kind: 'small', small }
     const choice = read.worded(text, options)
