@@ -9,7 +9,7 @@ const layers = [
   ['bot', '^src/bot/'],
   ['channels', '^src/channels/'],
   ['http', '^src/http/'],
-  ['app', '^src/app'],
+  ['app', '^src/(app|stores)'],
   ['main', '^src/(main|cli/)'],
 ]
 const later = (index) =>
@@ -32,7 +32,7 @@ export default {
     {
       name: 'only-app-imports-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: `${adapters}|^src/app|^src/cli/` },
+      from: { path: '^src/', pathNot: `${adapters}|^src/(app|stores)|^src/cli/` },
       to: { path: adapters },
     },
     {

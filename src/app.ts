@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promises'
 import type { Server } from 'restify'
 import { createDirectLine } from './channels/directline/service.ts'
 import { createTokens } from './channels/directline/tokens.ts'
@@ -31,8 +32,7 @@ import { createLive } from './live.ts'
 import type { Log } from './log.ts'
 import { createMailbox } from './mail/mailbox.ts'
 import { createSmtpMailer } from './mail/smtp.ts'
-import { createAgentStore } from './store/sqlite/agents.ts'
-import { openSqliteStore } from './store/sqlite/open.ts'
+import { KEEP_MS, openStores } from './stores.ts'
 import { startFault, starting } from './terminal.ts'
 import { createResend, createTimer } from './work/handlers.ts'
 import { createWorker } from './work/worker.ts'
@@ -40,10 +40,10 @@ import { createWorker } from './work/worker.ts'
 /** Input that no turn took for this long was left behind, ms. Shorter than this a turn may still be under way. */
 const STRANDED_MS = 2_000
 const SWEEP_MS = 1_000
-/** Conversations are erased when nothing was received for this long, ms. The welcome tells members "30 days". */
-const KEEP_MS = 30 * 24 * 3_600_000
 const FORGET_EVERY_MS = 3_600_000
 const FORGET_AT_ONCE = 500
+/** How long a stop waits for answers, turns and work under way, ms. Less than what main.ts allows for all of it. */
+const FINISH_MS = 8_000
 
 export interface App {
   port: number
@@ -55,19 +55,18 @@ export interface App {
   stop(): Promise<void>
 }
 
-/** @param root folder of `dialogs/`, `locales/` and `dist/`. @throws AppError, ContentError, or the system's error (port, folder). */
-export async function startApp(config: Config, log: Log, root: string): Promise<App> {
-  const now = Date.now
+/** @param root folder of `dialogs/`, `locales/` and `dist/`. @param open chooses the store.
+ *  @throws AppError, ContentError, or the system's error (port, folder). */
+export async function startApp(config: Config, log: Log, root: string, open = openStores): Promise<App> {
   starting('folder', { path: config.dataDir }, () => makeFolder(config.dataDir))
   const keys = starting('keys', { file: join(config.dataDir, 'keys.json') }, () => readKeys(config))
   const { orgName, supportEmail } = config
   const hours = createHours(config.supportHours, config.timeZone)
   const live = createLive({ root, always: { orgName, supportEmail } }, { hours })
   const { texts, advance } = live
-  const file = join(config.dataDir, 'sesame.db')
-  const store = starting('database', { file }, () => openSqliteStore(file, now))
+  const { store, agents: agentStore, now, hints } = await open(config, log)
   const { coverage, mailbox, closeMail } = await openCoverage(config)
-  const hub = createHub()
+  const hub = createHub(hints)
   const turns = createTurns({ store, advance, hub, log, now, onWork: () => wake() })
   const hashKey = createHmac('sha256', keys.tokenKeys[0]?.key ?? '')
     .update('address')
@@ -82,23 +81,22 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
     for (const worker of workers) worker.wake()
   }
   const receive = createReceive({ store, turns })
-  const agents = createAgents({ store: createAgentStore(store.db) })
+  const agents = createAgents({ store: agentStore, now })
   const tokens = createTokens(keys.tokenKeys, now)
   const origins = createOrigins({ ...config, development: !config.production })
   const sessions = createDeskSessions({ agents, secure: config.publicUrl.protocol === 'https:' })
 
-  await turns.recover(0, true)
+  await turns.recover(0)
   const sweep = setInterval(() => {
     turns.recover(STRANDED_MS).catch((error) => log.warn({ code: codeOf(error) }, 'turn.sweep_failed'))
   }, SWEEP_MS)
 
-  const forget = () => {
-    store
-      .forget(now() - KEEP_MS, FORGET_AT_ONCE)
-      .catch((error) => log.warn({ code: codeOf(error) }, 'store.forget_failed'))
+  const forget = async () => {
+    while ((await store.forget(now() - KEEP_MS, FORGET_AT_ONCE)) === FORGET_AT_ONCE) await breathe()
   }
-  const retention = setInterval(forget, FORGET_EVERY_MS)
-  forget()
+  const forgetting = () => void forget().catch((error) => log.warn({ code: codeOf(error) }, 'store.forget_failed'))
+  const retention = setInterval(forgetting, FORGET_EVERY_MS)
+  forgetting()
 
   const http = createHttp({ texts, log, origins })
   const socketBase = new URL(config.publicUrl)
@@ -113,7 +111,8 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
   if (mailbox) mountMailbox(http, mailbox.list, texts, config.timeZone)
   http.route('get', '/health', () => ({ status: 200, body: { status: 'ok' } }))
   http.route('get', '/ready', async () => {
-    await store.nextDue('resend')
+    if (!http.isOpen()) throw new AppError('store_unavailable', { stopping: 1 })
+    await store.ping()
     return { status: 200, body: { status: 'ready', dialogs: live.dialogs() } }
   })
   const port = await listen(http.server, config)
@@ -129,14 +128,20 @@ export async function startApp(config: Config, log: Log, root: string): Promise<
     async stop() {
       clearInterval(sweep)
       clearInterval(retention)
-      closeSockets()
-      http.server.server.close()
-      http.server.server.closeIdleConnections()
-      await Promise.all([...workers.map((worker) => worker.stop()), turns.idle()])
+      const answered = http.stop()
+      const worked = Promise.all(workers.map((worker) => worker.stop()))
+      // What takes longer than this is left to another process: its lease ends, its socket is closed by the system.
+      await within(FINISH_MS, Promise.all([closeSockets().then(() => answered), worked]).then(turns.idle))
       closeMail()
-      store.close()
+      await store.close()
     },
   }
+}
+
+async function within(ms: number, done: Promise<unknown>): Promise<void> {
+  const late = new AbortController()
+  await Promise.race([done, pause(ms, undefined, { signal: late.signal }).catch(() => undefined)])
+  late.abort()
 }
 
 /** The coverage directory with the way its mails leave. Development starts with sample invitations. */

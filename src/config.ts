@@ -1,6 +1,7 @@
 /** Environment -> frozen configuration. All faults are named at once; no value is ever shown. Their words are in
  *  `locales/<lang>/cli.json` under `config`. */
 
+import { parseRedisUrl, type RedisTarget } from './config-redis.ts'
 import { AppError } from './errors.ts'
 import { createHours } from './hours.ts'
 
@@ -14,6 +15,10 @@ export interface Config {
   /** Where people reach the service; ends in `/`. */
   readonly publicUrl: URL
   readonly dataDir: string
+  /** Where conversations are kept when there is more than one process. Absent: in `dataDir`. */
+  readonly redis: RedisTarget | undefined
+  /** What to do about a Redis that may lose what it answered. */
+  readonly redisDurability: 'required' | 'warn'
   /** Master key of Direct Line. Absent in development: one is made and kept in `dataDir`. */
   readonly directLineSecret: string | undefined
   /** Signing keys, newest first; all of them verify. Absent in development: made and kept. */
@@ -41,7 +46,7 @@ export interface TokenKey {
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 
 /** In the design, not in this version: set = refused, because ignoring it would mislead. */
-const UNSUPPORTED = ['REDIS_URL', 'COVERAGE_URL', 'IDENTITY_KEYS', 'MicrosoftAppId'] as const
+const UNSUPPORTED = ['COVERAGE_URL', 'IDENTITY_KEYS', 'MicrosoftAppId'] as const
 
 /** @throws ConfigError naming every faulty variable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
@@ -58,6 +63,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host,
     publicUrl: publicUrl ?? new URL('http://localhost/'),
     dataDir: read.text('DATA_DIR', './data'),
+    redis: read.redis('REDIS_URL'),
+    redisDurability: read.oneOf('REDIS_DURABILITY', ['required', 'warn'], 'required'),
     directLineSecret: read.secret('DIRECT_LINE_SECRET', production),
     tokenKeys: read.tokenKeys('TOKEN_KEYS', production),
     widgetOrigins: read.origins('WIDGET_ORIGINS'),
@@ -87,6 +94,7 @@ export const CONFIG_FAULTS = [
   'one_of',
   'port',
   'url',
+  'redis_url',
   'too_short',
   'like_token',
   'token_key',
@@ -141,6 +149,10 @@ function envReader(env: Readonly<Record<string, string | undefined>>) {
       if (!url || !protocols.includes(url.protocol)) return fault(name, 'url', { protocols: protocols.join(' ') })
       if (url.protocol.startsWith('http') && !url.pathname.endsWith('/')) url.pathname += '/'
       return url
+    },
+    redis(name: string): RedisTarget | undefined {
+      const value = raw(name)
+      return value === undefined ? undefined : (parseRedisUrl(value) ?? fault(name, 'redis_url'))
     },
     secret(name: string, required: boolean): string | undefined {
       const value = raw(name) ?? orDefault<string>(name, required ? undefined : null)

@@ -24,6 +24,7 @@ export const CODES = {
   state_unreadable: 500,
   model_unreadable: 500,
   store_unavailable: 503,
+  store_weak: 500,
   mail_unavailable: 503,
   mail_refused: 502,
   coverage_unavailable: 503,

@@ -40,7 +40,16 @@ function describeFault({ file, line, code, facts }: Fault, say: Say): string {
   return `${file}:${line}  ${say(`authoring:${code}`, facts)}`
 }
 
-export type StartFault = 'port_used' | 'listen' | 'folder' | 'database' | 'newer' | 'keys' | 'pages'
+export type StartFault =
+  | 'port_used'
+  | 'listen'
+  | 'folder'
+  | 'database'
+  | 'newer'
+  | 'keys'
+  | 'pages'
+  | 'redis'
+  | 'redis_weak'
 
 /** Runs a step of starting; its fault becomes a sentence of `cli:failed`. */
 export function starting<T>(what: StartFault, facts: Readonly<Record<string, string | number>>, step: () => T): T {

@@ -93,11 +93,63 @@ const BAD: readonly (readonly [string, string])[] = [
   ['SIGN_IN_URL', 'ftp://CANARY.example.com'],
   ['TIME_ZONE', 'CANARY/Montreal'],
   ['LOG_LEVEL', 'CANARY'],
-  ['REDIS_URL', 'redis://CANARY@localhost'],
+  ['REDIS_URL', 'CANARY'],
+  ['REDIS_URL', 'http://CANARY'],
+  ['REDIS_URL', 'redis://u:CANARY@a,b'],
+  ['REDIS_URL', 'redis://CANARY:99999'],
+  ['REDIS_URL', 'redis://localhost/CANARY'],
+  ['REDIS_URL', 'redis+sentinel://CANARY:26379'],
+  ['REDIS_URL', 'redis+cluster://CANARY:7000/1'],
+  ['REDIS_DURABILITY', 'CANARY'],
   ['COVERAGE_URL', 'https://CANARY.example.com'],
   ['IDENTITY_KEYS', 'CANARY'],
   ['MicrosoftAppId', 'CANARY'],
 ]
+
+describe('REDIS_URL', () => {
+  test.each([
+    ['redis://localhost', { kind: 'single', nodes: [{ host: 'localhost', port: 6379 }], tls: false, db: 0 }],
+    [
+      'rediss://moi:s%40cret@cache.exemple.ca:6380/3',
+      {
+        kind: 'single',
+        nodes: [{ host: 'cache.exemple.ca', port: 6380 }],
+        tls: true,
+        db: 3,
+        username: 'moi',
+        password: 's@cret',
+      },
+    ],
+    ['redis://:p@[::1]:7', { kind: 'single', nodes: [{ host: '::1', port: 7 }], tls: false, db: 0, password: 'p' }],
+    [
+      'redis+sentinel://a,b:9/maitre',
+      {
+        kind: 'sentinel',
+        nodes: [
+          { host: 'a', port: 26_379 },
+          { host: 'b', port: 9 },
+        ],
+        tls: false,
+        db: 0,
+        master: 'maitre',
+      },
+    ],
+    [
+      'redis+cluster://a:1,b:2',
+      {
+        kind: 'cluster',
+        nodes: [
+          { host: 'a', port: 1 },
+          { host: 'b', port: 2 },
+        ],
+        tls: false,
+        db: 0,
+      },
+    ],
+  ])('%s', (url, target) => {
+    expect(readConfig({ ...GOOD, REDIS_URL: url }).redis).toEqual(target)
+  })
+})
 
 describe('faults', () => {
   test.each(BAD)('%s=%s is one fault, named and not shown', (name, value) => {

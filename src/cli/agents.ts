@@ -1,13 +1,10 @@
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import en from '../../locales/en/cli.json' with { type: 'json' }
 import fr from '../../locales/fr/cli.json' with { type: 'json' }
-import { readConfig } from '../config.ts'
+import { type Config, readConfig } from '../config.ts'
 import { type Agents, createAgents } from '../desk/agents.ts'
 import { AppError } from '../errors.ts'
-import { makeFolder } from '../folder.ts'
 import { createTexts } from '../language/texts.ts'
-import { createAgentStore } from '../store/sqlite/agents.ts'
+import { openAgentStore } from '../stores.ts'
 import { terminalLocale } from '../terminal.ts'
 import type { Locale } from '../wire/activity.ts'
 import { runCli } from './run.ts'
@@ -22,9 +19,8 @@ interface Sink {
 
 export interface AgentsCommand {
   args: readonly string[]
-  dataDir: string
-  /** Where the console is reached; sign-in links begin with it. */
-  publicUrl: URL
+  /** Where agents are kept, and where the console is reached: sign-in links begin with it. */
+  config: Pick<Config, 'dataDir' | 'redis' | 'publicUrl'>
   locale: Locale
   out: Sink
   err: Sink
@@ -51,13 +47,13 @@ async function dispatch(command: AgentsCommand, t: Say): Promise<void> {
   const name = words.join(' ')
   if (!['add', 'list', 'remove', 'link'].includes(verb)) throw new Refusal(t('usage'))
   if ((verb === 'list') !== (name === '')) throw new Refusal(t('usage'))
-  const db = openDatabase(command.dataDir, t)
+  const { agents: store, close } = await openAgentStore(command.config)
   try {
-    const agents = createAgents({ store: createAgentStore(db) })
-    const line = verb === 'list' ? await list(agents, t) : await change(agents, verb, name, command.publicUrl, t)
+    const agents = createAgents({ store })
+    const line = verb === 'list' ? await list(agents, t) : await change(agents, verb, name, command.config.publicUrl, t)
     command.out.write(`${line}\n`)
   } finally {
-    db.close()
+    close()
   }
 }
 
@@ -89,25 +85,12 @@ async function list(agents: Agents, t: Say): Promise<string> {
   return lines.length > 0 ? lines.join('\n') : t('none')
 }
 
-function openDatabase(dataDir: string, t: Say): DatabaseSync {
-  const file = join(dataDir, 'sesame.db')
-  try {
-    makeFolder(dataDir)
-    const db = new DatabaseSync(file, { timeout: 5_000 })
-    db.exec('PRAGMA synchronous = FULL')
-    return db
-  } catch (error) {
-    throw new Refusal(t('data', { file, why: error instanceof Error ? error.message : String(error) }))
-  }
-}
-
 if (import.meta.main) {
   await runCli(() => {
-    const { dataDir, publicUrl } = readConfig(process.env)
+    const config = readConfig(process.env)
     return runAgents({
       args: process.argv.slice(2),
-      dataDir,
-      publicUrl,
+      config,
       locale: terminalLocale(process.env),
       out: process.stdout,
       err: process.stderr,

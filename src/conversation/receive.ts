@@ -9,7 +9,7 @@ export function createReceive({ store, turns }: { store: ConversationStore; turn
   return async (inbound) => {
     const received = await store.receive(inbound)
     // Also for a repeat: what was received before may still be pending, because its process ended.
-    void turns.run(inbound.conversationId)
+    void turns.run(inbound.conversationId, received.loaded)
     return received
   }
 }

@@ -37,6 +37,8 @@ export interface Received {
   id: string
   /** True when this key was received before; nothing was written. */
   repeated: boolean
+  /** What a turn would load now, where the store has it at hand. A turn may start from it: the version guards its commit. */
+  loaded?: Loaded
 }
 
 /** Durable work outside a turn. `dueAt` in epoch milliseconds. */
@@ -76,7 +78,8 @@ export interface Loaded {
   pending: readonly LogEntry[]
   /** Failed runs of the first pending entry. */
   attempts: number
-  /** Requests waiting for a person before this one (all of them when this one does not wait). */
+  /** Requests waiting for a person before this one (all of them when this one does not wait). What other processes did may be missing
+   *  for a second. */
   ahead: number
 }
 
@@ -120,8 +123,10 @@ export interface ConversationStore {
   countFailure(conversationId: string): Promise<number>
   /** Entries after `seq`, in order, at most `limit`. `audience` 'all' leaves internal ones out. */
   read(conversationId: string, afterSeq: number, limit: number, audience: Audience): Promise<LogEntry[]>
-  /** Conversations whose input has been pending since before `before` (epoch ms), oldest first. */
-  stranded(before: number, limit: number): Promise<string[]>
+  /** Conversations whose input has been pending since before `before` (epoch ms), oldest first, and which no other living process is
+   *  about to run: its own, and those of processes that ended. These are taken over, once, and count as a failed run, so that
+   *  an input which ends processes is set aside. */
+  adopt(before: number, limit: number): Promise<string[]>
   /** Erases conversations in which nothing was received since `before` (epoch ms; a store may
    *  count in whole days), with all that belongs to them.
    *  @returns how many; `limit` of them means that there may be more. */
@@ -152,4 +157,10 @@ export interface DeskStore {
   queue(): Promise<DeskRow[]>
 }
 
-export type Store = ConversationStore & WorkStore & DeskStore & { close(): void }
+export type Store = ConversationStore &
+  WorkStore &
+  DeskStore & {
+    /** Resolves when the store answers. @throws AppError `store_unavailable`. */
+    ping(): Promise<void>
+    close(): Promise<void>
+  }

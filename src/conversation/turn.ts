@@ -3,7 +3,7 @@ import { AppError, codeOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Locale } from '../wire/activity.ts'
 import { activityId, parseLocale } from '../wire/activity.ts'
-import type { Hub } from './hub.ts'
+import type { Hub, News } from './hub.ts'
 import { type ConversationState, newState, parseState } from './state.ts'
 import type { ConversationStore, DeskRow, Loaded, LogEntry, NewEntry, WorkItem } from './store.ts'
 
@@ -26,11 +26,11 @@ export interface Advance {
 }
 
 export interface Turns {
-  /** Takes all pending input of a conversation. Resolves when there is none, or when it has to be tried again later. */
-  run(conversationId: string): Promise<void>
-  /** Takes up what was left behind by a process that ended, or by a failed run. `afterCrash`: counts it as a failed
-   *  run, so that an input which kills the process is set aside too. */
-  recover(olderThanMs: number, afterCrash?: boolean): Promise<void>
+  /** Takes all pending input of a conversation. Resolves when there is none, or when it has to be tried again later.
+   *  @param loaded what the store gave along with the input: saves asking for it. */
+  run(conversationId: string, loaded?: Loaded): Promise<void>
+  /** Takes up what was left behind by a process that ended, or by a run that was interrupted. */
+  recover(olderThanMs: number): Promise<void>
   /** Resolves when no turn runs. */
   idle(): Promise<void>
 }
@@ -52,10 +52,13 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
   const running = new Map<string, Promise<void>>()
   const again = new Set<string>()
 
-  async function drain(conversationId: string): Promise<void> {
+  async function drain(conversationId: string, known?: Loaded): Promise<void> {
     try {
-      do while (await turn(conversationId));
-      while (again.delete(conversationId))
+      let loaded = known
+      do {
+        while (await turn(conversationId, loaded)) loaded = undefined
+        loaded = undefined
+      } while (again.delete(conversationId))
     } finally {
       // In the same tick as the last look at `again`: a call in between would be lost.
       running.delete(conversationId)
@@ -63,8 +66,8 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
   }
 
   /** @returns true when there may be more to do now. */
-  async function turn(conversationId: string): Promise<boolean> {
-    const loaded = await store.load(conversationId)
+  async function turn(conversationId: string, known?: Loaded): Promise<boolean> {
+    const loaded = known ?? (await store.load(conversationId))
     const first = loaded?.pending[0]
     if (!loaded || !first) return false
     const { draft, processed, failure } = await takeAll(conversationId, loaded, first)
@@ -105,7 +108,7 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
       if (codeOf(error) === 'state_conflict') return true
       throw error
     }
-    hub.announce(conversationId, fresh(draft, loaded, processed, last))
+    hub.announce(conversationId, newsOf(draft, loaded, processed, last))
     if (work.length > 0) onWork()
     if (desk || hasOwnerChanged(loaded, state)) hub.announceDesk()
     // A store may show long queues in parts: after several there may be more.
@@ -121,13 +124,13 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
     return true
   }
 
-  function run(conversationId: string): Promise<void> {
+  function run(conversationId: string, loaded?: Loaded): Promise<void> {
     const current = running.get(conversationId)
     if (current) {
       again.add(conversationId)
       return current
     }
-    const started = drain(conversationId).catch((error) => {
+    const started = drain(conversationId, loaded).catch((error) => {
       log.error({ conversationId, code: codeOf(error) }, 'turn.interrupted')
       // What was received is in the log, whatever became of its turn.
       hub.announce(conversationId)
@@ -138,10 +141,9 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
 
   return {
     run,
-    async recover(olderThanMs, afterCrash) {
-      const ids = await store.stranded(now() - olderThanMs, 200)
-      if (afterCrash) await Promise.all(ids.map(store.countFailure))
-      await Promise.all(ids.map(run))
+    async recover(olderThanMs) {
+      const ids = await store.adopt(now() - olderThanMs, 200)
+      await Promise.all(ids.map((id) => run(id)))
     },
     async idle() {
       while (running.size > 0) await Promise.all(running.values())
@@ -180,13 +182,13 @@ function deskRow(conversationId: string, { owner, locale, handoff }: Conversatio
   return { conversationId, owner, locale, requestedAt, reason, ...claimed }
 }
 
-/** The entries that a turn took and made; undefined when others came between them, so that readers read for themselves. */
-function fresh(draft: Draft, loaded: Loaded, processed: number, last: number): LogEntry[] | undefined {
+/** The entries that a turn took and made, unless others came between them; then readers read for themselves. */
+function newsOf(draft: Draft, loaded: Loaded, processed: number, last: number): News {
   const taken = loaded.pending.filter((entry) => entry.seq <= processed)
   const first = last - draft.entries.length + 1
   const made = draft.entries.map((entry, index) => numbered(draft.conversationId, first + index, entry))
   const all = [...taken, ...made]
-  return all.every((entry, index) => entry.seq === (all[0]?.seq ?? 0) + index) ? all : undefined
+  return all.every((entry, index) => entry.seq === (all[0]?.seq ?? 0) + index) ? { fresh: all } : { last }
 }
 
 function numbered(conversationId: string, seq: number, entry: NewEntry): LogEntry {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import restify, { type Request, type Response, type Server } from 'restify'
 import { AppError } from '../errors.ts'
@@ -25,6 +26,10 @@ export type Handle = (call: Call) => Promise<Answer> | Answer
 
 export interface Http {
   server: Server
+  /** False once it stops: a balancer should send people elsewhere. */
+  isOpen(): boolean
+  /** Accepts no more connections; resolves when those there are have ended, each after the answer under way. */
+  stop(): Promise<void>
   route(method: Method, path: string, handle: Handle): void
 }
 
@@ -48,7 +53,9 @@ export function createHttp({ texts, log, origins }: HttpOptions): Http {
   server.server.requestTimeout = REQUEST_TIMEOUT_MS
   server.server.headersTimeout = REQUEST_TIMEOUT_MS
   server.server.keepAliveTimeout = 65_000
+  let open = true
   server.pre((req: Request, res: Response, next) => {
+    if (!open) res.setHeader('connection', 'close')
     if (admit(req, res, origins, texts)) next()
     else next(false)
   })
@@ -69,7 +76,16 @@ export function createHttp({ texts, log, origins }: HttpOptions): Http {
       }
     })
   }
-  return { server, route }
+  async function stop(): Promise<void> {
+    open = false
+    const closed = once(server.server, 'close')
+    server.server.close()
+    // Connections that were busy become idle a moment later.
+    const sweep = setInterval(() => server.server.closeIdleConnections(), 50)
+    await closed
+    clearInterval(sweep)
+  }
+  return { server, route, stop, isOpen: () => open }
 }
 
 function toCall(req: Request): Call {

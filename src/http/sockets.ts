@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { parseWatermark } from '../channels/directline/service.ts'
 import { keepAlive, stream } from '../channels/directline/stream.ts'
@@ -16,6 +17,10 @@ import type { Origins } from './server.ts'
 
 /** Source: threats-and-faults of ws: bounded frames and fragments, no compression state a socket. */
 const LIMITS = { maxPayload: 16_384, maxFragments: 16, maxBufferedChunks: 64, perMessageDeflate: false }
+/** When the service stops its sockets are closed one after another: each this long after the one before, ms, all of them within
+ *  SPREAD_MS. A thousand clients that come back at once would meet a service that is just starting. */
+const APART_MS = 5
+const SPREAD_MS = 3_000
 /** How often a console's session is looked at while its socket is open, ms. */
 const SESSION_CHECK_MS = 60_000
 
@@ -28,8 +33,8 @@ export interface SocketOptions {
   now: () => number
 }
 
-/** @returns a function that closes all sockets; clients come back by themselves, at different moments. */
-export function mountSockets(server: Server, o: SocketOptions): () => void {
+/** @returns a function that closes all sockets, spread over a few seconds; until then each is served. Clients come back by themselves. */
+export function mountSockets(server: Server, o: SocketOptions): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, ...LIMITS })
   // Some HTTP clients offer "Upgrade: h2c" with every request: who does not ask for a socket is answered as usual.
   Object.assign(server, {
@@ -43,8 +48,12 @@ export function mountSockets(server: Server, o: SocketOptions): () => void {
       (error) => refuse(socket, error),
     )
   })
-  return () => {
-    for (const ws of sockets.clients) ws.close(1012, 'restarting')
+  return async () => {
+    const apart = Math.min(APART_MS, SPREAD_MS / sockets.clients.size)
+    for (const socket of sockets.clients) {
+      socket.close(1012, 'restarting')
+      await pause(apart)
+    }
     sockets.close()
   }
 }

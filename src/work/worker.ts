@@ -1,14 +1,19 @@
 /** Does due work outside turns: leased, retried with growing pauses, given up visibly. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Inbound, LeasedWork, WorkItem, WorkReceipt, WorkStore } from '../conversation/store.ts'
 import { type Code, codeOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 
-/** A lease ends this long after its holder fell silent; then another process takes the item over. Milliseconds. */
-const LEASE_MS = 20_000
-const RENEW_MS = 7_000
+/** A lease ends this long after its holder fell silent; then another process takes the item over. Milliseconds. Shorter: a pause of
+ *  the event loop gives work away that is being done, and a mail goes out twice. */
+const LEASE_MS = 3_500
+const RENEW_MS = 1_000
 /** How often to look for work that nobody announced (another process added it, a lease ended). Milliseconds. */
 const POLL_MS = 1_000
 const AT_ONCE = 16
+/** What was done is reported again and again for this long while the store is away, ms: work that nobody knows was done is done twice. */
+const REPORT_MS = 60_000
+const REPORT_EVERY_MS = 250
 
 const MINUTE = 60_000
 /** Pauses before each new attempt, then every 30 minutes until 24 hours have passed. Source: RFC 5321, 4.5.4.1, with
@@ -111,12 +116,23 @@ async function runOne(o: WorkerOptions, work: LeasedWork): Promise<void> {
   const heart = setInterval(() => void o.store.renew(work, o.now() + LEASE_MS).catch(() => undefined), RENEW_MS)
   try {
     const done = await o.handler.run(work)
-    const kept = await o.store.complete(work, done)
+    const kept = await report(() => o.store.complete(work, done))
     if (kept && done.inbound) o.onInbound(work.conversationId)
   } catch (error) {
     await fail(o, work, codeOf(error))
   } finally {
     clearInterval(heart)
+  }
+}
+
+async function report<T>(complete: () => Promise<T>): Promise<T> {
+  for (const end = performance.now() + REPORT_MS; ; ) {
+    try {
+      return await complete()
+    } catch (error) {
+      if (codeOf(error) !== 'store_unavailable' || performance.now() > end) throw error
+      await pause(REPORT_EVERY_MS)
+    }
   }
 }
 

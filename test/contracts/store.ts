@@ -34,10 +34,11 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     describe('receiving', receiving)
     describe('reading', reading)
     describe('committing', committing)
-    describe('stranded and forgotten conversations', ageing)
+    describe('left and forgotten conversations', ageing)
     describe('work', working)
     describe('reservations', reserving)
     describe('the desk', listing)
+    test('what a process that ended left behind is taken over and counts as a failed run', leaving)
     test('everything is there after closing and opening again', reopening)
   })
 }
@@ -226,19 +227,19 @@ function committing(): void {
 }
 
 function ageing(): void {
-  test('stranded: pending since before a moment, oldest first; a commit that took all ends it', async () => {
+  test('pending input is given to its own process when it waits too long, oldest first; a commit that took all ends it', async () => {
     await store.receive(inboundOf('first', '1'))
     const then = Date.now()
     await until('a later moment', () => Date.now() > then)
     await store.receive(inboundOf('second', '1'))
     await store.receive(inboundOf('first', '2'))
-    expect(await store.stranded(NEVER, 9)).toEqual(['first', 'second'])
-    expect(await store.stranded(NEVER, 1)).toEqual(['first'])
-    expect(await store.stranded(then - 60_000, 9)).toEqual([])
+    expect(await store.adopt(NEVER, 9)).toEqual(['first', 'second'])
+    expect(await store.adopt(NEVER, 1)).toEqual(['first'])
+    expect(await store.adopt(then - 60_000, 9)).toEqual([])
     await store.commit(commitOf('first', 0, { processed: 1 }))
-    expect(await store.stranded(NEVER, 9)).toEqual(['first', 'second'])
+    expect(await store.adopt(NEVER, 9)).toEqual(['first', 'second'])
     await store.commit(commitOf('first', 1, { processed: 2 }))
-    expect(await store.stranded(NEVER, 9)).toEqual(['second'])
+    expect(await store.adopt(NEVER, 9)).toEqual(['second'])
   })
 
   test('forgetting erases log, state, work and desk row, and only of what is old', async () => {
@@ -406,6 +407,27 @@ function listing(): void {
   })
 }
 
+async function leaving(): Promise<void> {
+  for (const id of ['c', 'd', 'done']) await store.receive(inboundOf(id, '1'))
+  await store.commit(commitOf('done', 0, { processed: 1 }))
+  expect((await store.adopt(NEVER, 9)).toSorted()).toEqual(['c', 'd'])
+  store = await made.reopen()
+  expect(await store.load('c')).toMatchObject({ attempts: 0 })
+  expect((await store.adopt(NEVER, 9)).toSorted()).toEqual(['c', 'd'])
+  // It counts once for each process that ended, not for each look.
+  expect((await store.adopt(NEVER, 9)).toSorted()).toEqual(['c', 'd'])
+  expect(await store.load('c')).toMatchObject({ attempts: 1, version: 0 })
+  store = await made.reopen()
+  await store.receive(inboundOf('c', '2'))
+  await store.adopt(NEVER, 9)
+  // What came since is about to be run by this process.
+  expect(await Promise.all(['c', 'd', 'done'].map(async (id) => (await store.load(id))?.attempts))).toEqual([
+    expect.any(Number),
+    2,
+    0,
+  ])
+}
+
 async function reopening(): Promise<void> {
   await addWork(1)
   await store.receive(inboundOf('c', 'later'))
@@ -421,7 +443,6 @@ async function reopening(): Promise<void> {
   expect(before.loaded).toMatchObject({ version: 2, state: { kept: true }, attempts: 1 })
   expect(before.loaded?.pending.map((e) => e.seq)).toEqual([3])
   expect(await store.receive(inboundOf('c', 'later'))).toMatchObject({ seq: 2, repeated: true })
-  expect(await store.stranded(NEVER, 9)).toEqual(['c'])
   expect(await store.queue()).toEqual([desk])
   expect(await store.reserve('k', 'y', 1, 100)).toBe(false)
   expect(await store.complete(work, { receipt: receiptOf('w1', 'sent') })).toBe(true)

@@ -22,8 +22,12 @@ beforeEach(() => {
   folder = tempFolder()
   store = openSqliteStore(join(folder.path, 'sesame.db'))
 })
-afterEach(() => {
-  store.close()
+const reopen = async () => {
+  await store.close()
+  store = openSqliteStore(join(folder.path, 'sesame.db'))
+}
+afterEach(async () => {
+  await store.close()
   folder.remove()
 })
 
@@ -223,9 +227,13 @@ describe('two processes on one store', () => {
     await store.receive(inbound('deadly'))
     const advance = echo()
     const dying: Advance = { ...advance, run: () => new Promise(() => undefined) }
-    for (let i = 0; i < MAX_FAILURES - 1; i++) void serve(dying).turns.recover(-1, true)
-    await until('four crashes', async () => (await store.load('c'))?.attempts === MAX_FAILURES - 1)
-    await serve(advance).turns.recover(-1, true)
+    for (let crashes = 1; crashes < MAX_FAILURES; crashes++) {
+      await reopen()
+      void serve(dying).turns.recover(-1)
+      await until(`crash ${crashes}`, async () => (await store.load('c'))?.attempts === crashes)
+    }
+    await reopen()
+    await serve(advance).turns.recover(-1)
     expect(advance.runs).toEqual([])
     expect(await said()).toEqual([sorry])
   })

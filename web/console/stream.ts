@@ -3,7 +3,7 @@ import type { DeskHint } from '../../src/wire/desk.ts'
 
 const KEEP_ALIVE_MS = 20_000
 /** Silence of a server that sends keep-alives, after which the line counts as dead. */
-const SILENCE_MS = 50_000
+const SILENCE_MS = 35_000
 const FIRST_RETRY_MS = 500
 const MAX_RETRY_MS = 15_000
 

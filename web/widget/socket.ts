@@ -1,10 +1,12 @@
 /** One WebSocket of activity sets, watched for silence. */
 import type { ActivitySet } from '../../src/wire/activity.ts'
 
-/** Both sides send an empty frame this often, in milliseconds. */
+/** This side sends an empty frame this often, in milliseconds; the server every 25 s. */
 const KEEP_ALIVE_MS = 20_000
 /** Silence after which the connection counts as dead (a network that swallows everything), in milliseconds. */
-const SILENCE_MS = 65_000
+const SILENCE_MS = 35_000
+/** How often the silence is looked at, in milliseconds. */
+const LOOK_MS = 5_000
 const OPEN_WITHIN_MS = 10_000
 
 export interface SocketEvents {
@@ -26,7 +28,8 @@ export function openSocket(url: string, events: SocketEvents): Socket {
   let done = false
   let heardAt = Date.now()
   const opening = setTimeout(finish, OPEN_WITHIN_MS)
-  const beat = setInterval(keepAlive, KEEP_ALIVE_MS)
+  const beat = setInterval(keepAlive, LOOK_MS)
+  let spokeAt = Date.now()
 
   function finish(): void {
     if (done) return
@@ -39,7 +42,10 @@ export function openSocket(url: string, events: SocketEvents): Socket {
 
   function keepAlive(): void {
     if (Date.now() - heardAt > SILENCE_MS) finish()
-    else if (socket.readyState === WebSocket.OPEN) socket.send('')
+    else if (socket.readyState === WebSocket.OPEN && Date.now() - spokeAt >= KEEP_ALIVE_MS) {
+      spokeAt = Date.now()
+      socket.send('')
+    }
   }
 
   socket.onopen = () => {

@@ -1,15 +1,17 @@
 /** One socket = one reader of a log: all after seq N, then more whenever there is more. */
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
-import type { Hub } from '../../conversation/hub.ts'
-import type { ConversationStore, LogEntry } from '../../conversation/store.ts'
+import type { Hub, News } from '../../conversation/hub.ts'
+import type { ConversationStore } from '../../conversation/store.ts'
 import type { ActivitySet } from '../../wire/activity.ts'
 import { PAGE, readSet, toSet } from './service.ts'
 
 /** A client that does not read is let go when this much waits for it, in bytes; it comes back by watermark. */
 const MAX_BUFFERED = 1_048_576
-/** Between our pings, ms; a socket silent for two of them is gone. */
+/** Between our pings, ms. */
 const PING_MS = 25_000
+/** A socket that does not answer a ping within this is gone, ms. */
+const PONG_MS = 10_000
 
 export interface StreamOptions {
   store: ConversationStore
@@ -42,14 +44,24 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
   }
 
   /** Nothing lies between what the client has seen and what is new: no need to read it back. */
-  function told(fresh: readonly LogEntry[] | undefined): void {
-    if (reading || first || fresh?.[0]?.seq !== seen + 1) return void catchUp()
-    send(
-      toSet(
-        fresh.filter((entry) => entry.audience === 'all'),
-        seen,
-      ),
-    )
+  function told(news: News): void {
+    const fresh = news && 'fresh' in news ? news.fresh : undefined
+    if (fresh && !reading && !first && fresh[0]?.seq === seen + 1) {
+      send(
+        toSet(
+          fresh.filter((entry) => entry.audience === 'all'),
+          seen,
+        ),
+      )
+      seen = fresh.at(-1)?.seq ?? seen
+      return
+    }
+    if (news && 'last' in news) {
+      if (news.last === seen && !reading && !first) return
+      // A store that lost its end (a replica took over) counts on from before: the client needs to see all of it again.
+      first ||= news.last < seen
+    }
+    void catchUp()
   }
 
   async function catchUp(): Promise<void> {
@@ -69,28 +81,40 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
   }
 
   const unwatch = hub.watch(conversationId, told)
-  keepAlive(socket)
+  // A hint may have got lost: nobody waits for it longer than to the next ping.
+  keepAlive(socket, () => {
+    first = true
+    void catchUp()
+  })
   // Members speak by POST; what comes here are keep-alives, and "" wants no answer but life.
   socket.on('error', () => socket.terminate())
   socket.on('close', unwatch)
   void catchUp()
 }
 
-/** Ends a socket whose other side fell silent. */
-export function keepAlive(socket: WebSocket): void {
-  let alive = true
+/** Ends a socket whose other side fell silent. @param beat called with every ping. */
+export function keepAlive(socket: WebSocket, beat: () => void = () => {}): void {
+  let heard = true
+  let deadline: NodeJS.Timeout | undefined
   const timer = setInterval(() => {
-    if (!alive) return socket.terminate()
-    alive = false
+    heard = false
     socket.ping()
     // Pages don't see pings: Direct Line's empty frame tells them that the way is open.
     if (socket.readyState === socket.OPEN) socket.send('')
+    deadline = setTimeout(() => {
+      if (!heard) socket.terminate()
+    }, PONG_MS)
+    deadline.unref()
+    beat()
   }, PING_MS)
   timer.unref()
   for (const sign of ['pong', 'message'] as const) {
     socket.on(sign, () => {
-      alive = true
+      heard = true
     })
   }
-  socket.on('close', () => clearInterval(timer))
+  socket.on('close', () => {
+    clearInterval(timer)
+    clearTimeout(deadline)
+  })
 }

@@ -129,6 +129,17 @@ export function createConversations(
     return old.length
   }
 
+  // Whoever was to run these is gone: one process has the file.
+  const orphans = new Set(
+    (sql.stranded.all(Number.MAX_SAFE_INTEGER, -1) as unknown as { id: string }[]).map(({ id }) => id),
+  )
+
+  function adoptNow(before: number, limit: number): string[] {
+    const ids = (sql.stranded.all(before, limit) as unknown as { id: string }[]).map(({ id }) => id)
+    for (const id of ids) if (orphans.delete(id)) sql.fail.get(id)
+    return ids
+  }
+
   return {
     receiveNow,
     receive: (inbound) => group.write(() => receiveNow(inbound)),
@@ -136,8 +147,7 @@ export function createConversations(
     countFailure: (id) => group.write(() => (sql.fail.get(id) as { failures: number } | undefined)?.failures ?? 0),
     load: async (conversationId) => loadNow(conversationId),
     read: async (conversationId, after, limit, audience) => readNow(conversationId, after, limit, audience),
-    stranded: async (before, limit) =>
-      (sql.stranded.all(before, limit) as unknown as { id: string }[]).map((row) => row.id),
+    adopt: (before, limit) => group.write(() => adoptNow(before, limit)),
     forget: (before, limit) => group.write(() => forgetNow(before, limit)),
     queue: async () => (sql.queue.all() as unknown as { body: string }[]).map((row) => JSON.parse(row.body)),
   }

@@ -16,7 +16,8 @@ export function openSqliteStore(path: string, now: () => number = Date.now): Sto
     ...conversations,
     ...createWork(db, group, receiveNow),
     db,
-    close() {
+    ping: () => group.write(() => undefined),
+    async close() {
       group.flush()
       db.close()
     },

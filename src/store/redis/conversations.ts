@@ -1,0 +1,198 @@
+import type { Commit, ConversationStore, Inbound, Loaded, LogEntry, WorkItem } from '../../conversation/store.ts'
+import { AppError } from '../../errors.ts'
+import { activityId } from '../../wire/activity.ts'
+import type { Beats } from './beats.ts'
+import type { DeskView } from './desk.ts'
+import type { Due } from './due.ts'
+import { decodeEntry, encodeEntry, isInbound } from './entry.ts'
+import { type ConversationKeys, channelOf, DESK_CHANNEL, everywhere, indexKey, keysOf } from './keys.ts'
+import type { Link, Value } from './link.ts'
+import { ADOPT_STEP, COMMIT_STEP, FAILURE_STEP, FORGET_STEP, LOAD_STEP, RECEIVE_STEP } from './steps.ts'
+
+export const DAY_MS = 86_400_000
+/** Pending entries shown to one turn. */
+const PENDING = 100
+/** Keys outlive the age at which conversations are erased by this, ms: erasing takes them from the indexes too, and expiring
+ *  only sees to it that nothing stays when nobody erases. */
+const GRACE_MS = 2 * DAY_MS
+
+/** What the steps of a conversation need, other than its keys. */
+export interface Context {
+  link: Link
+  now: () => number
+  beats: Beats
+  desk: DeskView
+  due: Due
+  /** How long a conversation is kept after something was last received in it, ms. */
+  keepMs: number
+}
+
+export function createConversations(c: Context): ConversationStore {
+  const { link } = c
+  const load = async (id: string): Promise<Loaded | undefined> => {
+    const { head, log, state } = keysOf(id)
+    const snapshot = await link.step<Snapshot | null>(LOAD_STEP, [head, log, state], [])
+    return snapshot ? toLoaded(id, snapshot, c.desk) : undefined
+  }
+  return {
+    load,
+    async receive(inbound) {
+      const { keys, args } = receiveCall(inbound, c)
+      const result = await link.step<'unknown' | [number, number, ...Snapshot]>(RECEIVE_STEP, keys, args)
+      if (result === 'unknown') throw new AppError('conversation_unknown')
+      const [seq, repeated, ...snapshot] = result
+      const received = { seq, id: activityId(inbound.conversationId, seq), repeated: repeated === 1 }
+      return repeated === 1 ? received : { ...received, loaded: toLoaded(inbound.conversationId, snapshot, c.desk) }
+    },
+    commit: (commit) => save(c, commit),
+    countFailure: (id) => link.step(FAILURE_STEP, [keysOf(id).head], []),
+    read: (id, after, limit, audience) => read(link, id, after, limit, audience),
+    adopt: (before, limit) => adopt(c, before, limit),
+    forget: (before, limit) => forget(c, Math.floor(before / DAY_MS), limit),
+  }
+}
+
+/** Keys and args of RECEIVE_STEP. */
+export function receiveCall(inbound: Inbound, { now, beats, keepMs }: Context): { keys: string[]; args: Value[] } {
+  const { conversationId, origin, clientId, create } = inbound
+  const k = keysOf(conversationId)
+  const at = now()
+  const [day, ttl] = [Math.floor(at / DAY_MS), keepMs + GRACE_MS]
+  const key = `${origin} ${clientId}`
+  return {
+    keys: [k.head, k.log, k.keys, indexKey(k.partition, 'pend'), indexKey(k.partition, 'age'), k.state, k.work],
+    args: [conversationId, create ? 1 : 0, key, encodeEntry(inbound, true), at, day, ttl, beats.process],
+  }
+}
+
+/** Version, failures, seq before the window, last inbound seq, state, entries of the window. */
+type Snapshot = [string, string, string, string, string | null, ...string[]]
+
+function toLoaded(
+  conversationId: string,
+  [version, failures, base, , state, ...window]: Snapshot,
+  desk: DeskView,
+): Loaded {
+  const pending: LogEntry[] = []
+  for (const [index, stored] of window.entries()) {
+    if (isInbound(stored) && pending.length < PENDING)
+      pending.push(decodeEntry(conversationId, Number(base) + index + 1, stored))
+  }
+  return {
+    version: Number(version),
+    state: state === null ? undefined : JSON.parse(state),
+    pending,
+    attempts: Number(failures),
+    ahead: desk.ahead(conversationId),
+  }
+}
+
+async function save({ link, beats, desk, due, keepMs }: Context, commit: Commit): Promise<number> {
+  const { conversationId: id, expected, state, processed, entries, work } = commit
+  const row = commit.desk ? JSON.stringify(commit.desk) : ''
+  const args = [
+    id,
+    expected,
+    JSON.stringify(state),
+    processed,
+    keepMs + GRACE_MS,
+    row,
+    channelOf(id),
+    DESK_CHANNEL,
+    beats.process,
+  ]
+  const stored = entries.map((entry) => encodeEntry(entry, false))
+  const k = keysOf(id)
+  const last = await link.step<number | null>(COMMIT_STEP, commitKeys(k), [
+    ...args,
+    entries.length,
+    ...stored,
+    ...work.flatMap(workArgs),
+  ])
+  if (last === null) throw new AppError('state_conflict')
+  desk.listed(id, commit.desk)
+  for (const item of work) due.added(item.kind, k.partition, item.dueAt)
+  return last
+}
+
+function commitKeys({ partition, head, log, state, work }: ConversationKeys): string[] {
+  const indexes = (['desk', 'due:resend', 'due:timer'] as const).map((index) => indexKey(partition, index))
+  return [head, log, state, indexKey(partition, 'pend'), work, ...indexes]
+}
+
+const workArgs = ({ kind, id, dueAt, payload }: WorkItem): Value[] => [
+  kind,
+  id,
+  dueAt,
+  JSON.stringify({ kind, payload }),
+]
+
+async function read(link: Link, id: string, after: number, limit: number, audience: LogEntry['audience']) {
+  const { log } = keysOf(id)
+  const found: LogEntry[] = []
+  for (let from = after; found.length < limit; from += limit) {
+    const page = await link.command<string[]>('LRANGE', log, from, from + limit - 1)
+    for (const [index, stored] of page.entries()) {
+      const wanted = audience === 'desk' || stored[1] === 'A'
+      if (wanted && found.length < limit) found.push(decodeEntry(id, from + index + 1, stored))
+    }
+    if (page.length < limit) break
+  }
+  return found
+}
+
+/** The oldest of an index over all partitions. @returns members, oldest first. */
+async function oldest(link: Link, index: 'pend' | 'age', below: number, limit: number): Promise<string[]> {
+  const calls = everywhere(index).map((key) => [key, '-inf', `(${below}`, 'WITHSCORES', 'LIMIT', 0, limit])
+  const found = (await link.each<string[]>('ZRANGEBYSCORE', calls)).flatMap(toScored)
+  return found
+    .sort((a, b) => a.score - b.score)
+    .slice(0, limit)
+    .map(({ member }) => member)
+}
+
+export interface Scored {
+  member: string
+  score: number
+}
+
+/** `[member, score, member, score ...]` as Redis gives it. */
+export function toScored(flat: readonly string[]): Scored[] {
+  return flat.flatMap((member, i) => (i % 2 === 0 ? [{ member, score: Number(flat[i + 1]) }] : []))
+}
+
+/** Whoever received last was about to run a turn. Input of a process that lives is left to it. */
+async function adopt({ link, beats }: Context, before: number, limit: number): Promise<string[]> {
+  const ids = await oldest(link, 'pend', before, limit)
+  if (ids.length === 0) return []
+  const runners = await link.each<string | null>(
+    'HGET',
+    ids.map((id) => [keysOf(id).head, 'r']),
+  )
+  const taken = await Promise.all(ids.map((id, index) => adoptOne(link, beats, id, runners[index] ?? '')))
+  return ids.filter((_, index) => taken[index])
+}
+
+async function adoptOne(link: Link, beats: Beats, id: string, runner: string): Promise<boolean> {
+  if (runner === beats.process) return true
+  if (beats.isAlive(runner)) return false
+  const k = keysOf(id)
+  const keys = [k.head, indexKey(k.partition, 'pend')]
+  return (await link.step<number>(ADOPT_STEP, keys, [id, runner, beats.process])) === 1
+}
+
+async function forget({ link, desk, due }: Context, day: number, limit: number): Promise<number> {
+  const ids = await oldest(link, 'age', day, limit)
+  const gone = await Promise.all(
+    ids.map((id) => {
+      const { partition, head, log, keys, state, work } = keysOf(id)
+      const indexes = (['pend', 'age', 'desk', 'due:resend', 'due:timer', 'dead'] as const).map((i) =>
+        indexKey(partition, i),
+      )
+      return link.step<number>(FORGET_STEP, [head, log, keys, state, work, ...indexes], [id, day])
+    }),
+  )
+  due.doubt()
+  for (const id of ids) desk.listed(id, null)
+  return gone.filter((one) => one === 1).length
+}
