@@ -1,34 +1,44 @@
 /** One conversation with each of the systems, seen from the member's side. */
 import type { Activity, WidgetToken } from '../src/wire/activity.ts'
 import { type Connection, openConnection } from './connection.ts'
-import type { SystemName } from './protocol.ts'
+import type { AnySystem } from './protocol.ts'
 import { openReplies, type Reply } from './replies.ts'
 
 export interface Conversation {
   /** Sends the next message and waits for its answer and its reply. @throws Error when either is not what it must be. */
   turn(): Promise<Turn>
+  /** Whether its replies can still arrive. */
+  isOpen(): boolean
   close(): void
 }
 
 /** Moments of `performance.now()`. */
 export interface Turn {
   sentAt: number
+  /** The POST was answered: the message is kept, where the system keeps any. */
+  ackedAt: number
   repliedAt: number
 }
 
 export interface Address {
   url: URL
+  /** Process that holds the socket; else `url`'s. */
+  socketsAt?: URL
   /** Of the echo bot's connector. */
-  connectorUrl: URL
+  connectorUrl?: URL | undefined
+  /** Instead of a connection of its own; it stays open. */
+  shared?: Connection
 }
 
-export function openConversation(system: SystemName, at: Address, number: number): Promise<Conversation> {
+export function openConversation(system: AnySystem, at: Address, number: number): Promise<Conversation> {
   switch (system) {
     case 'sesame':
+    case 'pair':
       return openSesame(at)
     case 'echo':
       return openEcho(at, number)
     case 'restify':
+    case 'a4b':
       return openBare(at, number)
   }
 }
@@ -52,11 +62,13 @@ const WALK: readonly Step[] = [
 
 const DIRECT_LINE = '/v3/directline/conversations'
 
-async function openSesame({ url }: Address): Promise<Conversation> {
-  const http = await openConnection(url)
+async function openSesame({ url, socketsAt = url, shared }: Address): Promise<Conversation> {
+  const http = shared ?? (await openConnection(url))
   const { token, conversationId, userId } = await postJson<WidgetToken>(http, '/widget/token', {})
   const { streamUrl } = await postJson<{ streamUrl: string }>(http, DIRECT_LINE, { locale: 'fr-CA' }, token)
-  const replies = await openReplies(streamUrl)
+  const socketUrl = new URL(streamUrl)
+  socketUrl.host = socketsAt.host
+  const replies = await openReplies(socketUrl.href)
   let asked: Activity | undefined
   await replies.when(({ activities }) => {
     asked = activities.at(-1)
@@ -70,14 +82,16 @@ async function openSesame({ url }: Address): Promise<Conversation> {
       const body = memberMessage(userId, wordsOf(step, asked), `c${count}`)
       const sentAt = performance.now()
       const { id } = await postJson<{ id: string }>(http, `${DIRECT_LINE}/${conversationId}/activities`, body, token)
+      const ackedAt = performance.now()
       const reply = await replies.to(id)
       asked = reply.activities.at(-1)
       const node = asked?.channelData?.node
       if (node !== step.node) throw new Error(`the bot went to ${node} instead of ${step.node}`)
-      return { sentAt, repliedAt: reply.at }
+      return { sentAt, ackedAt, repliedAt: reply.at }
     },
+    isOpen: replies.isOpen,
     close() {
-      http.close()
+      if (!shared) http.close()
       replies.close()
     },
   }
@@ -94,6 +108,7 @@ function wordsOf({ text, option }: Step, asked: Activity | undefined): string {
 async function openEcho({ url, connectorUrl }: Address, number: number): Promise<Conversation> {
   const conversation = `echo-${number}`
   const http = await openConnection(url)
+  if (!connectorUrl) throw new Error('the echo bot needs its connector')
   const socketUrl = new URL(conversation, connectorUrl)
   socketUrl.protocol = 'ws:'
   const replies = await openReplies(socketUrl.href)
@@ -115,11 +130,13 @@ async function openEcho({ url, connectorUrl }: Address, number: number): Promise
       }
       const sentAt = performance.now()
       const { status } = await http.post('/api/messages', body)
+      const ackedAt = performance.now()
       if (status !== 200) throw new Error(`the echo bot answered ${status}`)
       const reply: Reply = await replies.to(id)
       if (reply.activities[0]?.text !== `Echo: ${text}`) throw new Error('the echo bot said something else')
-      return { sentAt, repliedAt: reply.at }
+      return { sentAt, ackedAt, repliedAt: reply.at }
     },
+    isOpen: replies.isOpen,
     close() {
       http.close()
       replies.close()
@@ -139,8 +156,10 @@ async function openBare({ url }: Address, number: number): Promise<Conversation>
       const sentAt = performance.now()
       const body = memberMessage(`dl_${number}`, text, `c${count}`)
       await postJson(http, `${DIRECT_LINE}/bare-${number}/activities`, body, token)
-      return { sentAt, repliedAt: performance.now() }
+      const ackedAt = performance.now()
+      return { sentAt, ackedAt, repliedAt: ackedAt }
     },
+    isOpen: () => true,
     close: http.close,
   }
 }

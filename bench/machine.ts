@@ -1,7 +1,7 @@
 /** What the machine tells about itself and about a process. Linux tells all; elsewhere some is unknown (undefined). */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { closeSync, fdatasyncSync, openSync, readFileSync, rmSync, statfsSync, writeSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { median } from './statistics.ts'
 
@@ -10,15 +10,25 @@ const TICKS = 100
 /** File systems that live in memory (tmpfs, ramfs): a sync costs nothing there. */
 const IN_MEMORY = [0x01021994, 0x858458f6]
 
-/** Two processors that this process may use, when there are two and `taskset` can pin to them. */
-export function twoCpus(): { server: number; load: number } | undefined {
+/** Processors that this process may use and that `taskset` can pin to; none where it can't. */
+export function pinnableCpus(): number[] {
   const list = /Cpus_allowed_list:\s*(\S+)/.exec(read('/proc/self/status') ?? '')?.[1] ?? ''
-  const [server, load] = list.split(',').flatMap((range) => {
+  if (list === '' || spawnSync('taskset', ['-V']).status !== 0) return []
+  return list.split(',').flatMap((range) => {
     const [first = 0, last = first] = range.split('-').map(Number)
-    return first === last ? [first] : [first, first + 1]
+    return Array.from({ length: last - first + 1 }, (_, n) => first + n)
   })
-  if (server === undefined || load === undefined || spawnSync('taskset', ['-V']).status !== 0) return undefined
-  return { server, load }
+}
+
+/** Two of them, when there are two. */
+export function twoCpus(): { server: number; load: number } | undefined {
+  const [server, load] = pinnableCpus()
+  return server === undefined || load === undefined ? undefined : { server, load }
+}
+
+/** Moves a process that runs, with all its threads, to one processor. */
+export function pin(pid: number, cpu: number | undefined): void {
+  if (cpu !== undefined) execFileSync('taskset', ['-a', '-c', '-p', String(cpu), String(pid)], { stdio: 'ignore' })
 }
 
 /** Processor time of a process since it began, all threads, in seconds. */
@@ -35,6 +45,23 @@ export function machineSeconds(): number | undefined {
   if (!fields) return undefined
   const [user = 0, nice = 0, system = 0, , , irq = 0, soft = 0] = fields
   return (user + nice + system + irq + soft) / TICKS
+}
+
+/** Starts to watch the machine. @param ours processes that don't count.
+ *  @returns a function that tells the share of the machine that other programs took since, 0 to 1. */
+export function watchOthers(ours: readonly number[]): () => number | undefined {
+  const busy = (): number | undefined => {
+    const all = machineSeconds()
+    return all === undefined ? undefined : ours.reduce((rest, pid) => rest - (cpuSeconds(pid) ?? 0), all)
+  }
+  const before = busy()
+  const start = performance.now()
+  return () => {
+    const after = busy()
+    if (before === undefined || after === undefined) return undefined
+    const passed = (performance.now() - start) / 1000
+    return Math.max(0, (after - before) / (passed * availableParallelism()))
+  }
 }
 
 /** Resident memory, in MB (10^6 bytes). */

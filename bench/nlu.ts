@@ -11,6 +11,7 @@ import { childrenCpuSeconds, inNewProcess } from './contenders/process.ts'
 import { accuracyOf } from './contenders/score.ts'
 import { describe, type Entries, type Entry, type Figures } from './contenders/table.ts'
 import { machineSeconds } from './machine.ts'
+import { progress } from './progress.ts'
 import { median, percentile } from './statistics.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -134,8 +135,4 @@ function shareSince(before: { at: number; busy: number | undefined }): number | 
   const busy = busyOthers()
   if (before.busy === undefined || busy === undefined) return undefined
   return Math.max(0, ((busy - before.busy) * 1000) / ((performance.now() - before.at) * availableParallelism()))
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }

@@ -1,6 +1,7 @@
 /** The processes of a run: started, spoken to, and ended by their id whatever happens. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Measured, Order, Outcome } from './protocol.ts'
 
@@ -50,6 +51,12 @@ function start(o: StartOptions, stdio: StdioOptions): ChildProcess {
   running.add(child)
   child.once('exit', () => running.delete(child))
   return child
+}
+
+/** Those that `npm start` gives to Node: what is measured is what people run. */
+export function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }
+  return /node((?: --\S+)*) src\/main\.ts/.exec(scripts.start)?.[1]?.trim().split(' ') ?? []
 }
 
 /** Starts a server and waits until it says where it listens. @throws Error with its last words when it ends first. */

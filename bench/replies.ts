@@ -17,6 +17,7 @@ export interface Replies {
   to(activityId: string): Promise<Reply>
   /** The first frame that `wanted` accepts, from now on. */
   when(wanted: (set: ActivitySet) => boolean): Promise<void>
+  isOpen(): boolean
   close(): void
 }
 
@@ -29,7 +30,10 @@ export async function openReplies(url: string): Promise<Replies> {
   let wake: ((failure?: Error) => void) | undefined
   socket.on('message', (data) => {
     const at = performance.now()
-    seen = JSON.parse(String(data))
+    const text = String(data)
+    // Direct Line's sign of life.
+    if (text === '') return
+    seen = JSON.parse(text)
     const activities = seen.activities.filter((activity) => activity.replyToId !== undefined)
     const to = activities.at(-1)?.replyToId
     if (to !== undefined) last = { to, at, activities }
@@ -52,6 +56,7 @@ export async function openReplies(url: string): Promise<Replies> {
       await once(socket, 'open')
       while (!wanted(seen)) await more()
     },
+    isOpen: () => socket.readyState === socket.OPEN,
     close: () => socket.terminate(),
   }
 }

@@ -49,7 +49,7 @@ export function targetsOf(r: Results): Target[] {
   ]
 }
 
-function target(name: string, value: number, limit: Target['limit'], unit: string): Target {
+export function target(name: string, value: number, limit: Target['limit'], unit: string): Target {
   const ok = 'least' in limit ? value >= limit.least : value <= limit.most
   return { name, value, limit, unit, ok }
 }
@@ -93,14 +93,14 @@ function remarks({ systems, otherShare }: Results): string[] {
   ]
 }
 
-function targetLine({ name, value, limit, unit, ok }: Target): string {
+export function targetLine({ name, value, limit, unit, ok }: Target): string {
   const bound = 'least' in limit ? `at least ${limit.least}` : `at most ${limit.most}`
   const digits = Math.abs(value) < 100 && !Number.isInteger(value) ? 2 : 0
   return `${ok ? 'ok     ' : 'missed '} ${name}: ${value.toFixed(digits)}${unit && ` ${unit}`} (${bound})`
 }
 
-function row([name = '', ...rest]: string[]): string {
+export function row([name = '', ...rest]: string[]): string {
   return [name.padEnd(14), ...rest.map((cell) => cell.padStart(Math.max(12, cell.length + 2)))].join('')
 }
 
-const percent = (share: number): string => `${Math.round(share * 100)} %`
+export const percent = (share: number): string => `${Math.round(share * 100)} %`

@@ -1,13 +1,14 @@
 /** `npm run bench`: the service beside two baselines, in one run. See README.md for how to read it. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { parseArgs } from 'node:util'
-import { cpuSeconds, diskFolder, machineSeconds, residentMb, syncMs, twoCpus } from './machine.ts'
-import { type Load, type Service, startLoad, startService } from './processes.ts'
+import { cpuSeconds, diskFolder, residentMb, syncMs, twoCpus, watchOthers } from './machine.ts'
+import { type Load, type Service, startFlags, startLoad, startService } from './processes.ts'
+import { progress } from './progress.ts'
 import { type Measured, SYSTEMS, type SystemName } from './protocol.ts'
+import type { RedisBenchOptions } from './redis.ts'
 import { describe, type Figures, type Results, targetsOf } from './report.ts'
 import { median, percentile } from './statistics.ts'
 
@@ -35,14 +36,26 @@ type Servers = Record<SystemName, Service>
 
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({
-    options: { quick: { type: 'boolean' }, json: { type: 'boolean' }, profile: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      profile: { type: 'string' },
+      minutes: { type: 'string' },
+    },
     allowPositionals: true,
   })
+  const what = positionals.join(' ')
+  if (what === 'nlu') {
+    const { compareNlu } = await import('./nlu.ts')
+    await compareNlu(values)
+    return true
+  }
   const { quick, json, profile } = values
-  if (positionals.length > 0) return runOther(positionals, { quick: quick ?? false, json: json ?? false })
   if (!existsSync(join(ROOT, 'dist', 'web'))) execFileSync(process.execPath, ['web/build.ts'], { cwd: ROOT })
   const folder = mkdtempSync(join(diskFolder(), 'sesame-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const options = { folder, quick, json, profile, minutes: minutesOf(values.minutes) }
+  if (what !== '') return runRedis(what, options)
   const results = await measure(quick ? QUICK : FULL, folder, profile)
   const targets = targetsOf(results)
   process.stdout.write(`${describe(results, RATE)}\n`)
@@ -50,12 +63,18 @@ async function main(): Promise<boolean> {
   return targets.every(({ ok }) => ok)
 }
 
-/** Imported here only, so that the bench of the service stays as light as it was. */
-async function runOther([name, ...rest]: readonly string[], o: { quick: boolean; json: boolean }): Promise<boolean> {
-  if (name !== 'nlu' || rest.length > 0) throw new Error(`"nlu" or nothing, not "${[name, ...rest].join(' ')}"`)
-  const { compareNlu } = await import('./nlu.ts')
-  await compareNlu(o)
-  return true
+/** Imported here only, as `nlu.ts`, so that the bench of the service stays as light as it was. */
+async function runRedis(what: string, o: RedisBenchOptions): Promise<boolean> {
+  const { benchRedis, soakRedis } = await import('./redis.ts')
+  if (what === 'redis') return benchRedis(o)
+  if (what === 'redis soak') return soakRedis(o)
+  throw new Error(`"nlu", "redis", "redis soak" or nothing, not "${what}"`)
+}
+
+function minutesOf(text: string | undefined): number | undefined {
+  const minutes = text === undefined ? undefined : Number(text)
+  if (minutes !== undefined && !(minutes > 0)) throw new Error('--minutes must be a number above 0')
+  return minutes
 }
 
 async function measure(plan: Plan, folder: string, profile: string | undefined): Promise<Results> {
@@ -68,10 +87,10 @@ async function measure(plan: Plan, folder: string, profile: string | undefined):
   const connector = await startService({ script: ['bench/baselines/connector.ts'], cpu: cpus?.load })
   const load = startLoad(cpus?.load)
   const ours = [...Object.values(servers).map(({ pid }) => pid), connector.pid, load.pid, process.pid]
-  const before = { at: performance.now(), busy: busyOthers(ours) }
+  const others = watchOthers(ours)
   const { systems, answered } = await runRounds(plan, servers, connector, load)
   const resident = residentMb(servers.sesame.pid)
-  const otherShare = shareOf(before, busyOthers(ours))
+  const otherShare = others()
   await load.stop()
   // Killed without warning: what it answered must be in the file.
   await servers.sesame.stop(profile === undefined ? 'SIGKILL' : 'SIGTERM')
@@ -93,12 +112,6 @@ async function startServers(cpu: number | undefined, data: string, profile: stri
   }
 }
 
-/** Those that `npm start` gives to Node: what is measured is what people run. */
-function startFlags(): string[] {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }
-  return /node((?: --\S+)*) src\/main\.ts/.exec(scripts.start)?.[1]?.trim().split(' ') ?? []
-}
-
 const serviceEnv = (data: string) => ({ PORT: '0', DATA_DIR: data, LOG_LEVEL: 'warn' })
 
 /** From the start of the process to the first answer that it is ready, with a new data folder, in ms. */
@@ -118,7 +131,7 @@ async function runRounds(plan: Plan, servers: Servers, connector: Service, load:
   let answered = 0
   const run = async (system: SystemName, phase: 'closed' | 'paced', seconds: number): Promise<Sample> => {
     progress(`${system}, ${phase}`)
-    const at = { url: servers[system].url.href, connectorUrl: connector.url.href }
+    const at = { urls: [servers[system].url.href], connectorUrl: connector.url.href }
     await load.run({ do: 'open', system, ...at, conversations: CONVERSATIONS })
     const before = cpuSeconds(servers[system].pid)
     const measured = await load.run({ do: phase, system, seconds, rate: RATE })
@@ -167,22 +180,6 @@ function countTurns(path: string): number {
     .get() as { turns: number }
   db.close()
   return row.turns
-}
-
-/** Processor time spent by everybody but these processes, in seconds. */
-function busyOthers(pids: readonly number[]): number | undefined {
-  const all = machineSeconds()
-  return all === undefined ? undefined : pids.reduce((rest, pid) => rest - (cpuSeconds(pid) ?? 0), all)
-}
-
-function shareOf(before: { at: number; busy: number | undefined }, busy: number | undefined): number | undefined {
-  if (before.busy === undefined || busy === undefined) return undefined
-  const passed = (performance.now() - before.at) / 1000
-  return Math.max(0, (busy - before.busy) / (passed * availableParallelism()))
-}
-
-function progress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`)
 }
 
 main().then(

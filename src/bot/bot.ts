@@ -1,4 +1,5 @@
 import { EVENTS } from '../conversation/events.ts'
+import type { LogEntry } from '../conversation/store.ts'
 import type { Advance } from '../conversation/turn.ts'
 import type { Trees } from '../dialog/types.ts'
 import type { Hours } from '../hours.ts'
@@ -40,14 +41,14 @@ export function createBot({ trees, texts, resources, classifier }: Content, opti
   const bot = new SupportBot({ trees, texts, understanding, handlers, ...options })
   return {
     run: (draft, entry) => adapter.runEntry(draft, entry, (context) => bot.run(context)),
-    apologise: (draft, entry) => apologise(texts, name, draft, entry.seq),
+    apologise: (draft, entry) => apologise(texts, name, draft, entry),
   }
 }
 
 type Apologise = Parameters<Advance['apologise']>[0]
 
 /** Goes round the handler: whatever broke there must not break this. */
-function apologise(texts: Texts, name: string, draft: Apologise, seq: number): void {
+function apologise(texts: Texts, name: string, draft: Apologise, { seq, activity }: LogEntry): void {
   const base = {
     timestamp: draft.now.toISOString(),
     channelId: 'directline' as const,
@@ -66,6 +67,7 @@ function apologise(texts: Texts, name: string, draft: Apologise, seq: number): v
         textFormat: 'plain',
         text: text ?? '',
         locale: locale ?? '',
+        replyToId: activity.id,
         channelData: { ...channelData, owner: draft.state.owner },
         suggestedActions: { actions: (suggestedActions?.actions ?? []) as never },
       },

@@ -1,9 +1,9 @@
 /** "There is more": hints to whoever watches in this process. A hint may be lost; readers catch up by seq. */
 import type { LogEntry } from './store.ts'
 
-/** What is known of the news: entries just written, without a gap between them (who has seen all before them need not read), or
- *  only the seq of the last one; nothing: look for yourself. */
-export type News = { fresh: readonly LogEntry[] } | { last: number } | undefined
+/** What is known of the news: entries just written, without a gap between them (who has seen all before them need not read); or the
+ *  seq of the last one; or a seq that the log reaches, and may be beyond by now; nothing: look for yourself. */
+export type News = { fresh: readonly LogEntry[] } | { last: number } | { atLeast: number } | undefined
 export type Tell = (news?: News) => void
 
 export interface Hub {
@@ -17,8 +17,8 @@ export interface Hub {
 
 /** Port: what processes tell each other. Nothing depends on it but how soon a reader looks. */
 export interface Hints {
-  /** @param told.conversation something was written there, by any process; `last`: seq of its last entry, if known. */
-  listen(told: { conversation(conversationId: string, last?: number): void; desk(): void }): void
+  /** Whom to tell that something was written, by any process. */
+  listen(told: { conversation(conversationId: string, news?: News): void; desk(): void }): void
   follow(conversationId: string): void
   unfollow(conversationId: string): void
 }
@@ -51,9 +51,6 @@ export function createHub(hints?: Hints): Hub {
       for (const tell of desk) tell()
     },
   }
-  hints?.listen({
-    conversation: (id, last) => hub.announce(id, last === undefined ? undefined : { last }),
-    desk: hub.announceDesk,
-  })
+  hints?.listen({ conversation: hub.announce, desk: hub.announceDesk })
   return hub
 }

@@ -76,6 +76,8 @@ export interface Loaded {
   state: unknown
   /** Inbound entries no turn has taken yet, in order; of very many only the first ones. */
   pending: readonly LogEntry[]
+  /** This process is the one to take them: false while another one does, until that one ends (see `adopt`). */
+  isMine: boolean
   /** Failed runs of the first pending entry. */
   attempts: number
   /** Requests waiting for a person before this one (all of them when this one does not wait). What other processes did may be missing
@@ -96,6 +98,13 @@ export interface Commit {
   desk: DeskRow | null
 }
 
+export interface Committed {
+  /** Seq of the last entry of the log. */
+  last: number
+  /** Input came meanwhile that no turn took yet. */
+  hasMore: boolean
+}
+
 /** What became of a work item, for the desk. `payload` replaces the item's own, so that nothing outlives its use. */
 export interface WorkReceipt {
   workId: string
@@ -111,14 +120,15 @@ export interface DeadWork extends WorkReceipt {
 }
 
 export interface ConversationStore {
-  /** Appends once per (conversation, origin, clientId) and marks the conversation as having pending input, in one step.
+  /** Appends once per (conversation, origin, clientId) and marks the conversation as having pending input, in one step. The process that
+   *  finds none pending before is the one to run its turns, until none is.
    *  @throws AppError `conversation_unknown`. */
   receive(inbound: Inbound): Promise<Received>
   /** @returns undefined when unknown; not an error. */
   load(conversationId: string): Promise<Loaded | undefined>
-  /** Saves state, replies, work and desk row together. @returns seq of the last entry of the log.
+  /** Saves state, replies, work and desk row together.
    *  @throws AppError `state_conflict` when another turn committed first; nothing was written. */
-  commit(commit: Commit): Promise<number>
+  commit(commit: Commit): Promise<Committed>
   /** Counts a failed run of the first pending entry. @returns runs failed so far. */
   countFailure(conversationId: string): Promise<number>
   /** Entries after `seq`, in order, at most `limit`. `audience` 'all' leaves internal ones out. */
@@ -136,7 +146,7 @@ export interface ConversationStore {
 export interface WorkStore {
   /** Takes due items of a kind, oldest first, so that nobody else gets them for `leaseMs`. */
   lease(kind: WorkItem['kind'], now: number, leaseMs: number, limit: number): Promise<LeasedWork[]>
-  /** Ends an item, with its receipt for the desk and the event that reports it, in one step.
+  /** Ends an item, with its receipt for the desk and the event that reports it to its conversation, in one step.
    *  @returns false when the lease was lost; nothing was written. */
   complete(work: LeasedWork, done: { receipt?: WorkReceipt; inbound?: Inbound }): Promise<boolean>
   /** Keeps a lease that is still worked on. @returns false when it was lost. */

@@ -5,7 +5,7 @@ import type { Locale } from '../wire/activity.ts'
 import { activityId, parseLocale } from '../wire/activity.ts'
 import type { Hub, News } from './hub.ts'
 import { type ConversationState, newState, parseState } from './state.ts'
-import type { ConversationStore, DeskRow, Loaded, LogEntry, NewEntry, WorkItem } from './store.ts'
+import type { Committed, ConversationStore, DeskRow, Loaded, LogEntry, NewEntry, WorkItem } from './store.ts'
 
 /** What one turn makes. `state` may be changed in place: it is a copy of what is stored. */
 export interface Draft {
@@ -35,6 +35,8 @@ export interface Turns {
   idle(): Promise<void>
 }
 
+/** A turn that the store interrupted is run again after so long, ms, and up to twice that. */
+const AGAIN_MS = 500
 /** Runs of one entry before it is set aside. */
 export const MAX_FAILURES = 5
 
@@ -69,7 +71,7 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
   async function turn(conversationId: string, known?: Loaded): Promise<boolean> {
     const loaded = known ?? (await store.load(conversationId))
     const first = loaded?.pending[0]
-    if (!loaded || !first) return false
+    if (!loaded?.isMine || !first) return false
     const { draft, processed, failure } = await takeAll(conversationId, loaded, first)
     if (draft && processed > 0) return save(draft, loaded, processed)
     return failed(conversationId, first, failure)
@@ -101,18 +103,25 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
   async function save(draft: Draft, loaded: Loaded, processed: number): Promise<boolean> {
     const { conversationId, state, entries, work } = draft
     const desk = deskRow(conversationId, state)
-    let last: number
+    let committed: Committed
     try {
-      last = await store.commit({ conversationId, expected: loaded.version, state, processed, entries, work, desk })
+      committed = await store.commit({
+        conversationId,
+        expected: loaded.version,
+        state,
+        processed,
+        entries,
+        work,
+        desk,
+      })
     } catch (error) {
       if (codeOf(error) === 'state_conflict') return true
       throw error
     }
-    hub.announce(conversationId, newsOf(draft, loaded, processed, last))
+    hub.announce(conversationId, newsOf(draft, loaded, processed, committed.last))
     if (work.length > 0) onWork()
     if (desk || hasOwnerChanged(loaded, state)) hub.announceDesk()
-    // A store may show long queues in parts: after several there may be more.
-    return loaded.pending.length > 1 || loaded.pending.at(-1)?.seq !== processed
+    return committed.hasMore
   }
 
   async function failed(conversationId: string, entry: LogEntry, failure: unknown): Promise<boolean> {
@@ -134,6 +143,7 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
       log.error({ conversationId, code: codeOf(error) }, 'turn.interrupted')
       // What was received is in the log, whatever became of its turn.
       hub.announce(conversationId)
+      setTimeout(() => void run(conversationId), AGAIN_MS * (1 + Math.random())).unref()
     })
     running.set(conversationId, started)
     return started

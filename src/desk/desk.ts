@@ -1,6 +1,6 @@
 /** What agents see and do. Every command is an entry in the conversation's log; the turn decides, in the log's order. */
 import { createHash } from 'node:crypto'
-import { setImmediate as breathe } from 'node:timers/promises'
+import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promises'
 import { EVENTS, type Outcome } from '../conversation/events.ts'
 import type { Receive } from '../conversation/receive.ts'
 import { type ConversationState, newState, parseState } from '../conversation/state.ts'
@@ -24,6 +24,9 @@ import type {
 } from '../wire/desk.ts'
 
 const PAGE = 200
+/** How long a command waits for its outcome, and how often it looks, ms. */
+const OUTCOME_MS = 6_000
+const LOOK_MS = 25
 
 export type CommandName = 'claim' | 'reply' | 'handback' | 'resolve' | 'reveal'
 
@@ -63,14 +66,17 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
     }
   }
 
+  /** Another process may be running this conversation's turns; then the outcome is a moment away. */
   async function outcomeOf(conversationId: string, seq: number, id: string): Promise<Outcome> {
-    for (let after = seq; ; ) {
+    let after = seq
+    for (const end = performance.now() + OUTCOME_MS; ; ) {
       const page = await store.read(conversationId, after, PAGE, 'desk')
       const found = page.find(({ activity }) => activity.name === EVENTS.outcome && activity.replyToId === id)
       if (found) return found.activity.value as Outcome
       const last = page.at(-1)
-      if (!last) throw new AppError('store_unavailable', { waiting: 'outcome' })
-      after = last.seq
+      if (last) after = last.seq
+      else if (performance.now() > end) throw new AppError('store_unavailable', { waiting: 'outcome' })
+      else await pause(LOOK_MS)
     }
   }
 

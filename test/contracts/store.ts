@@ -162,7 +162,10 @@ function committing(): void {
     const desk = deskRow('c', '2026-11-22T12:00:00.000Z')
     const entries = [entryOf('réponse', { origin: 'bot' }), entryOf('interne', { origin: 'bot', audience: 'desk' })]
     const work = [workOf('w', 'c', 5)]
-    expect(await store.commit(commitOf('c', 0, { state: { a: 'é' }, processed: 1, entries, work, desk }))).toBe(4)
+    expect(await store.commit(commitOf('c', 0, { state: { a: 'é' }, processed: 1, entries, work, desk }))).toEqual({
+      last: 4,
+      hasMore: true,
+    })
     const after = await store.load('c')
     expect(after).toMatchObject({ version: 1, state: { a: 'é' } })
     expect(after?.pending.map((e) => e.seq)).toEqual([2])
@@ -437,11 +440,12 @@ async function reopening(): Promise<void> {
   await store.countFailure('c')
   const work = await leaseOne()
   await store.reserve('k', 'x', 0, 100)
-  const before = { loaded: await store.load('c'), log: await store.read('c', 0, 99, 'desk') }
+  const kept = async () => ({ ...(await store.load('c')), isMine: true, log: await store.read('c', 0, 99, 'desk') })
+  const before = await kept()
   store = await made.reopen()
-  expect({ loaded: await store.load('c'), log: await store.read('c', 0, 99, 'desk') }).toEqual(before)
-  expect(before.loaded).toMatchObject({ version: 2, state: { kept: true }, attempts: 1 })
-  expect(before.loaded?.pending.map((e) => e.seq)).toEqual([3])
+  expect(await kept()).toEqual(before)
+  expect(before).toMatchObject({ version: 2, state: { kept: true }, attempts: 1 })
+  expect(before.pending?.map((e) => e.seq)).toEqual([3])
   expect(await store.receive(inboundOf('c', 'later'))).toMatchObject({ seq: 2, repeated: true })
   expect(await store.queue()).toEqual([desk])
   expect(await store.reserve('k', 'y', 1, 100)).toBe(false)

@@ -78,6 +78,19 @@ describe('two processes on one Redis', () => {
     expect(await one.store.adopt(NEVER, 9)).toEqual([])
   })
 
+  test('one of them runs the turns of a conversation, until nothing is pending', async () => {
+    const first = await one.store.receive(inboundOf('c', '1'))
+    const second = await two.store.receive(inboundOf('c', '2'))
+    expect([first.loaded?.isMine, second.loaded?.isMine]).toEqual([true, false])
+    expect(await two.store.load('c')).toMatchObject({ isMine: false, pending: [{ seq: 1 }, { seq: 2 }] })
+    expect(await one.store.commit(commitOf('c', 0, { processed: 1 }))).toEqual({ last: 2, hasMore: true })
+    expect((await two.store.receive(inboundOf('c', '3'))).loaded?.isMine).toBe(false)
+    expect(await one.store.commit(commitOf('c', 1, { processed: 3 }))).toEqual({ last: 3, hasMore: false })
+    expect((await two.store.receive(inboundOf('c', '4'))).loaded).toMatchObject({ isMine: true, pending: [{ seq: 4 }] })
+    // Whoever runs it, only one commit stands.
+    await expect(one.store.commit(commitOf('c', 1, { processed: 4 }))).rejects.toEqual(refusal('state_conflict'))
+  })
+
   test('what one writes the other hears, and reads by seq', async () => {
     const heard: unknown[] = []
     const hub = createHub(two.hints)

@@ -2,12 +2,14 @@
 import { setImmediate as breathe } from 'node:timers/promises'
 import type { WebSocket } from 'ws'
 import type { Hub, News } from '../../conversation/hub.ts'
-import type { ConversationStore } from '../../conversation/store.ts'
+import type { ConversationStore, LogEntry } from '../../conversation/store.ts'
 import type { ActivitySet } from '../../wire/activity.ts'
 import { PAGE, readSet, toSet } from './service.ts'
 
 /** A client that does not read is let go when this much waits for it, in bytes; it comes back by watermark. */
 const MAX_BUFFERED = 1_048_576
+/** Before a store that did not answer is asked again, ms, and up to twice that. */
+const AGAIN_MS = 500
 /** Between our pings, ms. */
 const PING_MS = 25_000
 /** A socket that does not answer a ping within this is gone, ms. */
@@ -45,23 +47,21 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
 
   /** Nothing lies between what the client has seen and what is new: no need to read it back. */
   function told(news: News): void {
-    const fresh = news && 'fresh' in news ? news.fresh : undefined
-    if (fresh && !reading && !first && fresh[0]?.seq === seen + 1) {
-      send(
-        toSet(
-          fresh.filter((entry) => entry.audience === 'all'),
-          seen,
-        ),
-      )
-      seen = fresh.at(-1)?.seq ?? seen
-      return
-    }
-    if (news && 'last' in news) {
-      if (news.last === seen && !reading && !first) return
-      // A store that lost its end (a replica took over) counts on from before: the client needs to see all of it again.
-      first ||= news.last < seen
+    if (!reading && !first && news) {
+      if ('fresh' in news && news.fresh[0]?.seq === seen + 1) return pass(news.fresh)
+      const last =
+        'fresh' in news ? (news.fresh.at(-1)?.seq ?? 0) : 'last' in news ? news.last : Math.max(seen, news.atLeast)
+      if (last === seen) return
+      // A store that lost its end (a replica took over) counts on from before: its client has to see all of it again.
+      first = last < seen
     }
     void catchUp()
+  }
+
+  function pass(fresh: readonly LogEntry[]): void {
+    const shown = fresh.filter((entry) => entry.audience === 'all')
+    send(toSet(shown, seen))
+    seen = fresh.at(-1)?.seq ?? seen
   }
 
   async function catchUp(): Promise<void> {
@@ -74,7 +74,8 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
         if ((await page()) === PAGE) more = true
       }
     } catch {
-      socket.close(1011, 'try again')
+      // The store is away; the client has nothing to gain from coming back by another socket.
+      setTimeout(() => void catchUp(), AGAIN_MS * (1 + Math.random())).unref()
     } finally {
       reading = false
     }

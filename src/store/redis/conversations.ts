@@ -1,4 +1,12 @@
-import type { Commit, ConversationStore, Inbound, Loaded, LogEntry, WorkItem } from '../../conversation/store.ts'
+import type {
+  Commit,
+  Committed,
+  ConversationStore,
+  Inbound,
+  Loaded,
+  LogEntry,
+  WorkItem,
+} from '../../conversation/store.ts'
 import { AppError } from '../../errors.ts'
 import { activityId } from '../../wire/activity.ts'
 import type { Beats } from './beats.ts'
@@ -32,7 +40,7 @@ export function createConversations(c: Context): ConversationStore {
   const load = async (id: string): Promise<Loaded | undefined> => {
     const { head, log, state } = keysOf(id)
     const snapshot = await link.step<Snapshot | null>(LOAD_STEP, [head, log, state], [])
-    return snapshot ? toLoaded(id, snapshot, c.desk) : undefined
+    return snapshot ? toLoaded(id, snapshot, c) : undefined
   }
   return {
     load,
@@ -42,7 +50,7 @@ export function createConversations(c: Context): ConversationStore {
       if (result === 'unknown') throw new AppError('conversation_unknown')
       const [seq, repeated, ...snapshot] = result
       const received = { seq, id: activityId(inbound.conversationId, seq), repeated: repeated === 1 }
-      return repeated === 1 ? received : { ...received, loaded: toLoaded(inbound.conversationId, snapshot, c.desk) }
+      return repeated === 1 ? received : { ...received, loaded: toLoaded(inbound.conversationId, snapshot, c) }
     },
     commit: (commit) => save(c, commit),
     countFailure: (id) => link.step(FAILURE_STEP, [keysOf(id).head], []),
@@ -65,13 +73,13 @@ export function receiveCall(inbound: Inbound, { now, beats, keepMs }: Context): 
   }
 }
 
-/** Version, failures, seq before the window, last inbound seq, state, entries of the window. */
+/** Runner, version, failures, seq before the window, state, entries of the window. */
 type Snapshot = [string, string, string, string, string | null, ...string[]]
 
 function toLoaded(
   conversationId: string,
-  [version, failures, base, , state, ...window]: Snapshot,
-  desk: DeskView,
+  [runner, version, failures, base, state, ...window]: Snapshot,
+  { beats, desk }: Pick<Context, 'beats' | 'desk'>,
 ): Loaded {
   const pending: LogEntry[] = []
   for (const [index, stored] of window.entries()) {
@@ -82,12 +90,13 @@ function toLoaded(
     version: Number(version),
     state: state === null ? undefined : JSON.parse(state),
     pending,
+    isMine: runner === beats.process,
     attempts: Number(failures),
     ahead: desk.ahead(conversationId),
   }
 }
 
-async function save({ link, beats, desk, due, keepMs }: Context, commit: Commit): Promise<number> {
+async function save({ link, beats, desk, due, keepMs }: Context, commit: Commit): Promise<Committed> {
   const { conversationId: id, expected, state, processed, entries, work } = commit
   const row = commit.desk ? JSON.stringify(commit.desk) : ''
   const args = [
@@ -103,16 +112,16 @@ async function save({ link, beats, desk, due, keepMs }: Context, commit: Commit)
   ]
   const stored = entries.map((entry) => encodeEntry(entry, false))
   const k = keysOf(id)
-  const last = await link.step<number | null>(COMMIT_STEP, commitKeys(k), [
+  const done = await link.step<[number, number] | null>(COMMIT_STEP, commitKeys(k), [
     ...args,
     entries.length,
     ...stored,
     ...work.flatMap(workArgs),
   ])
-  if (last === null) throw new AppError('state_conflict')
+  if (done === null) throw new AppError('state_conflict')
   desk.listed(id, commit.desk)
   for (const item of work) due.added(item.kind, k.partition, item.dueAt)
-  return last
+  return { last: done[0], hasMore: done[1] === 1 }
 }
 
 function commitKeys({ partition, head, log, state, work }: ConversationKeys): string[] {
@@ -161,7 +170,7 @@ export function toScored(flat: readonly string[]): Scored[] {
   return flat.flatMap((member, i) => (i % 2 === 0 ? [{ member, score: Number(flat[i + 1]) }] : []))
 }
 
-/** Whoever received last was about to run a turn. Input of a process that lives is left to it. */
+/** Input of a process that lives is left to it. */
 async function adopt({ link, beats }: Context, before: number, limit: number): Promise<string[]> {
   const ids = await oldest(link, 'pend', before, limit)
   if (ids.length === 0) return []

@@ -55,7 +55,7 @@ export function createHints(link: Link, process: string): ClosingHints {
     const conversationId = channel.slice(DESK_CHANNEL.length + 1)
     const cut = message.indexOf(' ')
     const last = Number(message.slice(cut + 1))
-    if (message.slice(0, cut) !== process) return told.conversation(conversationId, last)
+    if (message.slice(0, cut) !== process) return told.conversation(conversationId, { last })
     own.set(conversationId, last)
     settling ??= setTimeout(settle, SETTLE_MS)
   }
@@ -64,7 +64,7 @@ export function createHints(link: Link, process: string): ClosingHints {
     settling = undefined
     const all = [...own]
     own.clear()
-    for (const [conversationId, last] of all) told.conversation(conversationId, last)
+    for (const [conversationId, atLeast] of all) told.conversation(conversationId, { atLeast })
   }
 
   return {

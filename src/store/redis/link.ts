@@ -34,6 +34,8 @@ export interface Link {
 export async function connect(target: RedisTarget, onFault: (why: string) => void): Promise<Link> {
   const client = open(target, onFault)
   await whenReady(client)
+  // Connections to the servers of a Cluster are made when they are first needed, and what comes meanwhile is refused.
+  if (client instanceof Cluster) await Promise.all(client.nodes('master').map((node) => node.ping()))
   let subscribers = 0
   const single = target.kind !== 'cluster'
 
@@ -102,6 +104,8 @@ function optionsOf({ tls, username, password }: RedisTarget): RedisOptions {
     maxLoadingRetryTime: 500,
     keepAlive: 10_000,
     disableClientInfo: true,
+    // Version 3 shapes answers by the way a command is sent; version 2 has one shape.
+    protocol: 2,
     // A master that became a replica refuses writes: look for the new one.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   }
@@ -125,11 +129,11 @@ function openCluster(target: RedisTarget): Cluster {
       redisOptions: optionsOf(target),
       clusterRetryStrategy: retry,
       enableOfflineQueue: false,
-      // While a master is being replaced: ask again for as long as a caller would wait anyway.
-      maxRedirections: 8,
-      retryDelayOnFailover: 200,
+      // Asked again on another server, a step that was not answered might run twice.
+      retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 200,
-      slotsRefreshInterval: 5_000,
+      maxRedirections: 8,
+      slotsRefreshInterval: 1_000,
       slotsRefreshTimeout: ANSWER_MS,
     },
   )

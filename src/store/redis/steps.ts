@@ -19,8 +19,9 @@ local function receive(head, log, keys, pend, age, others, conversation, create,
   if first then return tonumber(first), 1 end
   local seq = redis.call('RPUSH', log, entry)
   redis.call('HSET', keys, key, seq)
-  redis.call('HSET', head, 'i', seq, 'r', runner, 'd', day)
-  redis.call('ZADD', pend, 'NX', now, conversation)
+  redis.call('HSET', head, 'i', seq, 'd', day)
+  -- Whoever finds nothing pending runs the turns, until nothing is.
+  if redis.call('ZADD', pend, 'NX', now, conversation) == 1 then redis.call('HSET', head, 'r', runner) end
   if known ~= day then
     redis.call('ZADD', age, day, conversation)
     for _, k in ipairs({ head, log, keys }) do redis.call('PEXPIRE', k, ttl) end
@@ -29,12 +30,12 @@ local function receive(head, log, keys, pend, age, others, conversation, create,
   return seq, 0
 end`
 
-/** `snapshot(...)`: version, failures, seq before the window, last inbound seq, state or false, entries of the window. */
+/** `snapshot(...)`: runner, version, failures, seq before the window, state or false, entries of the window. */
 const SNAPSHOT = `
 local function snapshot(head, log, state, into)
-  local h = redis.call('HMGET', head, 'v', 'f', 'b', 'i')
+  local h = redis.call('HMGET', head, 'v', 'f', 'b', 'i', 'r')
   local base = tonumber(h[3])
-  for _, value in ipairs({ h[1], h[2], h[3], h[4], redis.call('GET', state) }) do into[#into + 1] = value end
+  for _, value in ipairs({ h[5], h[1], h[2], h[3], redis.call('GET', state) }) do into[#into + 1] = value end
   if tonumber(h[4]) > base then
     for _, entry in ipairs(redis.call('LRANGE', log, base, base + ${WINDOW} - 1)) do into[#into + 1] = entry end
   end
@@ -56,7 +57,7 @@ return snapshot(KEYS[1], KEYS[2], KEYS[3], {})`)
 
 /** Keys: head, log, state, pend, work, desk, due:resend, due:timer. Args: conversation, version, state, processed, ttl, desk row
  *  or '', channel of the conversation, channel of the desk, process, count of entries, entries, then kind, id, due, body of each work.
- *  @returns false when another turn committed first, else the seq of the last entry. */
+ *  @returns false when another turn committed first, else the seq of the last entry, and 1 when there is more to take. */
 export const COMMIT_STEP: Script = script(`
 local conversation, version, state, processed, ttl, row, channel, desk, process, count = unpack(ARGV, 1, 10)
 local head = redis.call('HMGET', KEYS[1], 'v', 'i')
@@ -81,7 +82,7 @@ if listed ~= row then
   redis.call('PUBLISH', desk, '')
 end
 redis.call('PUBLISH', channel, process .. ' ' .. last)
-return last`)
+return { last, pending and 1 or 0 }`)
 
 /** Keys: head. */
 export const FAILURE_STEP: Script = script(`

@@ -29,8 +29,10 @@ export function createWork(c: Context): WorkStore {
     return ended[0] === 1
   }
 
-  function end(work: LeasedWork, receipt: WorkReceipt | undefined, dead: boolean, inbound?: Inbound) {
+  async function end(work: LeasedWork, receipt: WorkReceipt | undefined, dead: boolean, inbound?: Inbound) {
     const { partition } = keysOf(work.conversationId)
+    // Another conversation may be on another server.
+    if (inbound && inbound.conversationId !== work.conversationId) throw new AppError('conversation_unknown')
     const { keys, args } = inbound ? receiveCall(inbound, c) : { keys: [], args: [] }
     const kept = receipt ? encodeReceipt(receipt, dead) : ''
     const at = dead && receipt ? Date.parse(receipt.at) : ''

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type {
   Commit,
+  Committed,
   ConversationStore,
   DeskRow,
   DeskStore,
@@ -76,7 +77,7 @@ export function createConversations(
     return find(conversationId) as Head
   }
 
-  function commitNow(commit: Commit): number {
+  function commitNow(commit: Commit): Committed {
     const { conversationId } = commit
     const row = find(conversationId)
     if (row?.version !== commit.expected) throw new AppError('state_conflict')
@@ -87,7 +88,7 @@ export function createConversations(
     for (const w of commit.work) sql.addWork.run(w.id, w.kind, conversationId, w.dueAt, JSON.stringify(w.payload))
     if (commit.desk) list(commit.desk)
     else sql.unlist.run(conversationId)
-    return seq
+    return { last: seq, hasMore: stillPending === 1 }
   }
 
   function list(row: DeskRow): void {
@@ -105,6 +106,7 @@ export function createConversations(
       version: row.version,
       state: row.state === null ? undefined : JSON.parse(row.state),
       pending: (pending as unknown as EntryRow[]).map((e) => toEntry(conversationId, e)),
+      isMine: true,
       attempts: row.failures,
       ahead,
     }

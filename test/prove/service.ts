@@ -1,0 +1,83 @@
+/** The service as the harness runs it: the same composition, with a store that may be sabotaged. Speaks with its parent
+ *  over IPC and ends with it. */
+import { pino } from 'pino'
+import { WebSocket } from 'ws'
+import { type App, startApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import type { Store } from '../../src/conversation/store.ts'
+import { openStores } from '../../src/stores.ts'
+import { KILL_POINTS, killingStore, oldStore, poisonedStore, SABOTAGES, sabotageStore } from './sabotage.ts'
+
+const STOP_MS = 10_000
+const { env } = process
+
+/** What the parent may ask: sign-in links for new agents. */
+export interface Question {
+  agents: string[]
+}
+
+/** What it is told: that the service listens, and the links in the order of the names. */
+export type Told = { ready: number } | { links: string[] }
+
+const tell = (message: Told) => process.send?.(message)
+
+function wrap(store: Store): Store {
+  const sabotage = SABOTAGES.find((name) => name === env.SABOTAGE)
+  const point = KILL_POINTS.find((name) => name === env.KILL_AT)
+  const written = env.OLD_STATE ? oldStore(store) : store
+  const poisoned = env.POISON ? poisonedStore(written) : written
+  return killingStore(sabotageStore(poisoned, sabotage), point, Number(env.KILL_CHANCE ?? 0))
+}
+
+/** The server's sockets say nothing by themselves and never find a peer dead. */
+function muteSockets(): void {
+  const send = WebSocket.prototype.send
+  Object.assign(WebSocket.prototype, {
+    ping() {},
+    terminate() {},
+    send(this: WebSocket, ...given: Parameters<typeof send>) {
+      if (given[0] !== '') send.apply(this, given)
+    },
+  })
+}
+
+/** Makes the sockets' keep-alives so many times quicker, for tests that can't wait for minutes. */
+function hurrySockets(times: number): void {
+  for (const name of ['setInterval', 'setTimeout'] as const) {
+    const real = globalThis[name]
+    const quick = (handler: () => void, ms = 0, ...rest: []) =>
+      real(handler, ms >= 10_000 && ms <= 30_000 ? ms / times : ms, ...rest)
+    Object.assign(globalThis, { [name]: quick })
+  }
+}
+
+async function main(): Promise<void> {
+  if (env.SABOTAGE === 'one_way_ping') muteSockets()
+  if (env.HURRY) hurrySockets(Number(env.HURRY))
+  const log = pino({ level: env.LOG_LEVEL ?? 'error', base: undefined }, pino.destination({ dest: 2, sync: true }))
+  const app = await startApp(readConfig(env), log, `${import.meta.dirname}/../..`, async (...given) => {
+    const stores = await openStores(...given)
+    return { ...stores, store: wrap(stores.store) }
+  })
+  process.on('SIGTERM', () => {
+    setTimeout(() => process.exit(1), STOP_MS).unref()
+    void app.stop().then(() => process.exit(0))
+  })
+  process.on('message', ({ agents }: Question) => void addAgents(app, agents).then((links) => tell({ links })))
+  process.on('disconnect', () => process.exit(1))
+  tell({ ready: app.port })
+}
+
+async function addAgents({ agents }: App, names: readonly string[]): Promise<string[]> {
+  const links: string[] = []
+  for (const name of names) {
+    await agents.add(name)
+    links.push((await agents.link(name)) ?? '')
+  }
+  return links
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`)
+  process.exit(1)
+})

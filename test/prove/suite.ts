@@ -1,0 +1,140 @@
+/** Which scenarios there are, and running them. */
+import { clusterAsk, clusterCutOff, clusterKill } from './cluster.ts'
+import { clusterService } from './cluster-service.ts'
+import { CONTROLS, type Control } from './controls.ts'
+import { diskFull } from './disk.ts'
+import { powerCut } from './power.ts'
+import { createRandom } from './random.ts'
+import type { Row, SabotageRow } from './report.ts'
+import type { Context, Length, Scenario, StoreName } from './scenario.ts'
+import { claims } from './scenarios/claims.ts'
+import { duplicates } from './scenarios/duplicates.ts'
+import { halfOpen } from './scenarios/half-open.ts'
+import { killRedis } from './scenarios/kill-redis.ts'
+import { killService } from './scenarios/kill-service.ts'
+import { lostAnswers, lostReplies } from './scenarios/lost-replies.ts'
+import { pauseRedis } from './scenarios/pause-redis.ts'
+import { poison } from './scenarios/poison.ts'
+import { rolling } from './scenarios/rolling.ts'
+import { skew } from './scenarios/skew.ts'
+import { smtp } from './scenarios/smtp.ts'
+import { takeover } from './scenarios/takeover.ts'
+import { watermarks } from './scenarios/watermarks.ts'
+
+export const SCENARIOS: readonly Scenario[] = [
+  killService,
+  takeover,
+  killRedis,
+  pauseRedis,
+  lostReplies,
+  lostAnswers,
+  duplicates,
+  skew,
+  claims,
+  watermarks,
+  halfOpen,
+  rolling,
+  poison,
+  smtp,
+  powerCut,
+  diskFull,
+  clusterService,
+  clusterAsk,
+  clusterKill,
+  clusterCutOff,
+]
+
+export interface Suite {
+  seed: number
+  length: Length
+  /** Scenarios, `sabotage`, or a sabotage's name; none: all. */
+  names: readonly string[]
+  stores: readonly StoreName[]
+  /** Scenarios at a time; 1 unless given, because others' load blurs the figures. */
+  lanes?: number
+  say(line: string): void
+}
+
+export interface Results {
+  rows: Row[]
+  sabotages: SabotageRow[]
+}
+
+/** @throws Error for a name that is not known. */
+export async function runAll(suite: Suite): Promise<Results> {
+  const { names } = suite
+  const known = [...SCENARIOS.map((s) => s.name), 'sabotage', ...CONTROLS.map((c) => c.name)]
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw new Error(`no such scenario: ${unknown}; there are ${known.join(', ')}`)
+  const isWanted = (...any: string[]) => names.length === 0 || any.some((name) => names.includes(name))
+  const scenarios = pairs(suite, SCENARIOS, ({ name }) => isWanted(name))
+  const controls = pairs(suite, CONTROLS, ({ name }) => isWanted('sabotage', name))
+  const rows: Row[] = []
+  const sabotages: SabotageRow[] = []
+  const jobs = [
+    ...scenarios.map(([scenario, store], n) => async () => {
+      rows[n] = await runOne(suite, scenario, store)
+    }),
+    ...controls.map(([control, store], n) => async () => {
+      sabotages[n] = await runControl(suite, control, store)
+    }),
+  ]
+  await Promise.all(Array.from({ length: suite.lanes ?? 1 }, () => drain(jobs)))
+  return { rows, sabotages }
+}
+
+/** Each with each of the stores that it is for and that are wanted. */
+function pairs<T extends { stores: readonly StoreName[] }>(
+  { stores }: Suite,
+  all: readonly T[],
+  isWanted: (one: T) => boolean,
+): [T, StoreName][] {
+  const wanted = all.filter(isWanted)
+  return stores.flatMap((store) =>
+    wanted.filter((one) => one.stores.includes(store)).map((one): [T, StoreName] => [one, store]),
+  )
+}
+
+async function drain(jobs: (() => Promise<void>)[]): Promise<void> {
+  for (let job = jobs.shift(); job; job = jobs.shift()) await job()
+}
+
+async function runOne(suite: Suite, scenario: Scenario, store: StoreName): Promise<Row> {
+  const row = await attempt(suite, scenario, { store, length: suite.length })
+  const state = row.notRun ? `not run, ${row.notRun}` : row.ok ? 'ok' : 'BREACH'
+  suite.say(`${row.name}: ${[state, ...row.notes].join('; ')}`)
+  return row
+}
+
+/** A sabotaged service in the scenario that has to notice it, at the shortest length. */
+async function runControl(suite: Suite, control: Control, store: StoreName): Promise<SabotageRow> {
+  const { name, sabotage, scenario, isCaught } = control
+  const row = await attempt(suite, scenario, { store, length: 'short', sabotage })
+  const caught = !row.ok && isCaught(row)
+  suite.say(`${row.name}: ${row.notRun ? 'not run' : caught ? 'red, as it must be' : 'NOT CAUGHT'}`)
+  const { lost, doubled, inverted, notes, notRun } = row
+  return {
+    sabotage: `${name} (${store})`,
+    scenario: scenario.name,
+    caught,
+    notes: [`lost ${lost}, doubled ${doubled}, inverted ${inverted}`, ...notes.slice(0, 2)],
+    ...(notRun === undefined ? {} : { notRun }),
+  }
+}
+
+/** A scenario that breaks off is a breach, and the others still run. */
+async function attempt(
+  { seed, say }: Suite,
+  scenario: Scenario,
+  part: Pick<Context, 'store' | 'length' | 'sabotage'>,
+): Promise<Row> {
+  const began = performance.now()
+  try {
+    const row = await scenario.run({ ...part, random: createRandom(seed), say })
+    return { ...row, notes: [...row.notes, `${Math.round((performance.now() - began) / 1000)} s`] }
+  } catch (error) {
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    const none = { injected: 0, acked: 0, lost: 0, doubled: 0, inverted: 0 }
+    return { name: `${scenario.name} (${part.store})`, ...none, notes: [`BROKEN OFF ${why}`], ok: false }
+  }
+}
