@@ -10,6 +10,7 @@ import { createTokens } from './channels/directline/tokens.ts'
 import type { Config } from './config.ts'
 import { createHub } from './conversation/hub.ts'
 import { createReceive } from './conversation/receive.ts'
+import type { WorkItem } from './conversation/store.ts'
 import { createTurns } from './conversation/turn.ts'
 import { importCsv } from './coverage/import.ts'
 import { countInvitations, createSqliteCoverage, openCoverageDb } from './coverage/sqlite.ts'
@@ -67,18 +68,18 @@ export async function startApp(config: Config, log: Log, root: string, open = op
   const { store, agents: agentStore, now, hints } = await open(config, log)
   const { coverage, mailbox, closeMail } = await openCoverage(config)
   const hub = createHub(hints)
-  const turns = createTurns({ store, advance, hub, log, now, onWork: () => wake() })
+  const turns = createTurns({ store, advance, hub, log, now, onWork: (work) => wake(work) })
   const hashKey = createHmac('sha256', keys.tokenKeys[0]?.key ?? '')
     .update('address')
     .digest()
   const onInbound = (conversationId: string) => void turns.run(conversationId)
   const common = { store, onInbound, log, now }
-  const workers = [
-    createWorker({ ...common, kind: 'resend', handler: createResend({ store, coverage, hashKey, now }) }),
-    createWorker({ ...common, kind: 'timer', handler: createTimer(now) }),
-  ]
-  const wake = () => {
-    for (const worker of workers) worker.wake()
+  const workers = {
+    resend: createWorker({ ...common, kind: 'resend', handler: createResend({ store, coverage, hashKey, now }) }),
+    timer: createWorker({ ...common, kind: 'timer', handler: createTimer(now) }),
+  }
+  const wake = (work: readonly WorkItem[]) => {
+    for (const { kind, dueAt } of work) workers[kind].wake(dueAt)
   }
   const receive = createReceive({ store, turns })
   const agents = createAgents({ store: agentStore, now })
@@ -126,12 +127,12 @@ export async function startApp(config: Config, log: Log, root: string, open = op
     agents,
     reload: live.reload,
     async stop() {
-      clearInterval(sweep)
       clearInterval(retention)
       const answered = http.stop()
-      const worked = Promise.all(workers.map((worker) => worker.stop()))
+      const worked = Promise.all([workers.resend.stop(), workers.timer.stop()])
       // What takes longer than this is left to another process: its lease ends, its socket is closed by the system.
-      await within(FINISH_MS, Promise.all([closeSockets().then(() => answered), worked]).then(turns.idle))
+      await within(FINISH_MS, Promise.all([closeSockets().then(() => answered), worked, turns.idle()]).then(turns.idle))
+      clearInterval(sweep)
       closeMail()
       await store.close()
     },

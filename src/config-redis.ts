@@ -44,7 +44,7 @@ export function parseRedisUrl(text: string): RedisTarget | undefined {
 
 function parseNode(text: string, defaultPort: number): RedisNode | undefined {
   const url = URL.canParse(`redis://${text}`) ? new URL(`redis://${text}`) : undefined
-  if (!url || url.hostname === '' || url.host !== text.toLowerCase()) return undefined
+  if (!url || url.hostname === '' || url.host.toLowerCase() !== text.toLowerCase()) return undefined
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || defaultPort) }
 }
 

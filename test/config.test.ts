@@ -120,6 +120,10 @@ describe('REDIS_URL', () => {
         password: 's@cret',
       },
     ],
+    [
+      'redis://Redis.Exemple.ca',
+      { kind: 'single', nodes: [{ host: 'Redis.Exemple.ca', port: 6379 }], tls: false, db: 0 },
+    ],
     ['redis://:p@[::1]:7', { kind: 'single', nodes: [{ host: '::1', port: 7 }], tls: false, db: 0, password: 'p' }],
     [
       'redis+sentinel://a,b:9/maitre',

@@ -139,7 +139,7 @@ export interface ConversationStore {
   adopt(before: number, limit: number): Promise<string[]>
   /** Erases conversations in which nothing was received since `before` (epoch ms; a store may
    *  count in whole days), with all that belongs to them.
-   *  @returns how many; `limit` of them means that there may be more. */
+   *  @returns how many were old enough; `limit` of them means that there may be more. */
   forget(before: number, limit: number): Promise<number>
 }
 

@@ -37,6 +37,10 @@ export interface Turns {
 
 /** A turn that the store interrupted is run again after so long, ms, and up to twice that. */
 const AGAIN_MS = 500
+/** Conversations taken up at once of those that were left behind. */
+const AT_ONCE = 1_000
+/** Conversations whose last version is remembered. */
+const MOST_WRITTEN = 10_000
 /** Runs of one entry before it is set aside. */
 export const MAX_FAILURES = 5
 
@@ -47,12 +51,14 @@ export interface TurnOptions {
   log: Log
   now: () => number
   /** Called after work was committed. */
-  onWork: () => void
+  onWork: (work: readonly WorkItem[]) => void
 }
 
 export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptions): Turns {
   const running = new Map<string, Promise<void>>()
+  const written = createWritten()
   const again = new Set<string>()
+  const interrupted = new Set<string>()
 
   async function drain(conversationId: string, known?: Loaded): Promise<void> {
     try {
@@ -81,7 +87,7 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
   async function takeAll(conversationId: string, loaded: Loaded, first: LogEntry): Promise<Taken> {
     const taken: Taken = { processed: 0 }
     try {
-      taken.draft = openDraft(conversationId, loaded, first, now())
+      taken.draft = openDraft(conversationId, loaded, first, now(), written.has(conversationId, loaded.version))
       for (const entry of loaded.pending) {
         const { draft } = taken
         taken.safe = taken.processed > 0 ? structuredClone(draft) : undefined
@@ -118,8 +124,9 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
       if (codeOf(error) === 'state_conflict') return true
       throw error
     }
+    written.add(conversationId, loaded.version + 1)
     hub.announce(conversationId, newsOf(draft, loaded, processed, committed.last))
-    if (work.length > 0) onWork()
+    if (work.length > 0) onWork(work)
     if (desk || hasOwnerChanged(loaded, state)) hub.announceDesk()
     return committed.hasMore
   }
@@ -143,16 +150,25 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
       log.error({ conversationId, code: codeOf(error) }, 'turn.interrupted')
       // What was received is in the log, whatever became of its turn.
       hub.announce(conversationId)
-      setTimeout(() => void run(conversationId), AGAIN_MS * (1 + Math.random())).unref()
+      if (interrupted.has(conversationId)) return
+      interrupted.add(conversationId)
+      setTimeout(() => void runAgain(conversationId), AGAIN_MS * (1 + Math.random())).unref()
     })
     running.set(conversationId, started)
     return started
   }
 
+  /** The interrupted commit may have been kept all the same: then nothing is left to run, and its answers to be shown. */
+  async function runAgain(conversationId: string): Promise<void> {
+    interrupted.delete(conversationId)
+    await run(conversationId)
+    hub.announce(conversationId)
+  }
+
   return {
     run,
     async recover(olderThanMs) {
-      const ids = await store.adopt(now() - olderThanMs, 200)
+      const ids = await store.adopt(now() - olderThanMs, AT_ONCE)
       await Promise.all(ids.map((id) => run(id)))
     },
     async idle() {
@@ -161,8 +177,24 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
   }
 }
 
-function openDraft(conversationId: string, loaded: Loaded, first: LogEntry, at: number): Draft {
-  const state = readState(loaded, parseLocale(first.activity.locale) ?? 'fr')
+/** Which version of a conversation's state this process wrote last: what it wrote itself need not be checked like what comes from
+ *  anywhere. */
+function createWritten() {
+  const versions = new Map<string, number>()
+  return {
+    has: (conversationId: string, version: number) => versions.get(conversationId) === version,
+    add(conversationId: string, version: number): void {
+      versions.delete(conversationId)
+      versions.set(conversationId, version)
+      if (versions.size > MOST_WRITTEN) versions.delete(versions.keys().next().value ?? '')
+    },
+  }
+}
+
+function openDraft(conversationId: string, loaded: Loaded, first: LogEntry, at: number, isOwn: boolean): Draft {
+  const state = isOwn
+    ? (loaded.state as ConversationState)
+    : readState(loaded, parseLocale(first.activity.locale) ?? 'fr')
   return { conversationId, now: new Date(at), ahead: loaded.ahead, state, entries: [], work: [] }
 }
 

@@ -49,10 +49,11 @@ export function mountSockets(server: Server, o: SocketOptions): () => Promise<vo
     )
   })
   return async () => {
-    const apart = Math.min(APART_MS, SPREAD_MS / sockets.clients.size)
+    const together = Math.ceil((sockets.clients.size * APART_MS) / SPREAD_MS)
+    let closed = 0
     for (const socket of sockets.clients) {
       socket.close(1012, 'restarting')
-      await pause(apart)
+      if (++closed % together === 0) await pause(APART_MS)
     }
     sockets.close()
   }

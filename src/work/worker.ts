@@ -46,8 +46,8 @@ export interface WorkerOptions {
 }
 
 export interface Worker {
-  /** Something is due: do it now rather than at the next look. */
-  wake(): void
+  /** Something was added that is due then, epoch ms: if that is before the next look, look now. */
+  wake(dueAt: number): void
   /** Stops taking work and waits for what is under way. */
   stop(): Promise<void>
 }
@@ -103,7 +103,9 @@ export function createWorker(o: WorkerOptions): Worker {
 
   void look()
   return {
-    wake: () => void look(),
+    wake(dueAt) {
+      if (dueAt < o.now() + POLL_MS) void look()
+    },
     async stop() {
       stopped = true
       clearTimeout(timer)

@@ -10,6 +10,7 @@ import { launchChromium } from '../support/chromium.ts'
 import { CONTENT, ROOT } from '../support/conversation.ts'
 import { tempFolder } from '../support/folder.ts'
 import { ask } from '../support/http.ts'
+import { type RedisServer, startRedis } from '../support/redis.ts'
 import { freePort, type Service, startService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
@@ -17,6 +18,8 @@ import { until } from '../support/until.ts'
 const SHOTS = join(ROOT, 'artifacts')
 const folder = tempFolder()
 let port = 0
+let redis: RedisServer
+let settings: Record<string, string>
 let service: Service
 let browser: Browser
 const faults: string[] = []
@@ -24,15 +27,22 @@ const faults: string[] = []
 beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true })
   port = await freePort()
-  service = await startService({ DATA_DIR: folder.path }, port)
+  redis = await startRedis()
   browser = await launchChromium()
 }, 300_000)
 
 afterAll(async () => {
   await browser?.close()
   await service?.kill('SIGTERM')
+  await redis?.end()
   folder.remove()
 })
+
+async function serveOn(store: 'redis' | 'sqlite'): Promise<void> {
+  await service?.kill('SIGTERM')
+  settings = { DATA_DIR: folder.path, ...(store === 'redis' ? { REDIS_URL: redis.url } : {}) }
+  service = await startService(settings, port)
+}
 
 const words = (locale: Locale) => (key: string, values?: Record<string, string | number>) =>
   CONTENT.texts.say(locale, key, values)
@@ -85,7 +95,7 @@ const firstLine = (text: string): string => text.split('\n')[0] ?? text
 
 async function signInLink(name: string): Promise<string> {
   const args = ['--disable-warning=ExperimentalWarning', 'src/cli/agents.ts', 'add', name]
-  const env = { PATH: process.env.PATH ?? '', DATA_DIR: folder.path, PORT: String(port) }
+  const env = { PATH: process.env.PATH ?? '', PORT: String(port), ...settings }
   const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env })
   const link = /http\S+#token=\S+/.exec(stdout)?.[0]
   if (!link) throw new Error(`no link in: ${stdout}`)
@@ -143,9 +153,13 @@ async function claim(agent: Page, item: Locator, locale: Locale): Promise<void> 
   await agent.getByRole('button', { name: words(locale)('desk:conversation.claim') }).click()
 }
 
-test.each(['fr', 'en'] as const)(
-  'the whole story (%s)',
-  async (locale) => {
+test.each([
+  ['fr', 'redis'],
+  ['en', 'sqlite'],
+] as const)(
+  'the whole story (%s, on %s)',
+  async (locale, store) => {
+    await serveOn(store)
     const t = words(locale)
     const name = locale === 'fr' ? 'Maude' : 'Sam'
     const first = await openConsole(locale, await signInLink(name))
@@ -187,7 +201,7 @@ test.each(['fr', 'en'] as const)(
     // The process dies under both of them, and comes back.
     await service.kill('SIGKILL')
     await member.type(locale === 'fr' ? 'Êtes-vous encore là?' : 'Are you still there?')
-    service = await startService({ DATA_DIR: folder.path }, port)
+    service = await startService(settings, port)
     await first
       .getByRole('log')
       .getByText(locale === 'fr' ? 'Êtes-vous encore là?' : 'Are you still there?')

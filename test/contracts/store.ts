@@ -220,6 +220,15 @@ function committing(): void {
     expect(await store.load('c')).toMatchObject({ attempts: 0 })
   })
 
+  test('input that came while many answers were written is still the first pending one', async () => {
+    const answers = Array.from({ length: 450 }, (_, i) => entryOf(`réponse ${i}`, { origin: 'bot' }))
+    for (const key of ['1', '2']) await store.receive(inboundOf('c', key))
+    await store.commit(commitOf('c', 0, { processed: 1, entries: answers }))
+    await store.receive(inboundOf('c', '3'))
+    expect(await store.commit(commitOf('c', 1, { processed: 2 }))).toMatchObject({ hasMore: true })
+    expect((await store.load('c'))?.pending.map((e) => e.activity.text)).toEqual(['texte de 3'])
+  })
+
   test('the same work twice is there once, as it was first', async () => {
     await store.receive(inboundOf('c', '1'))
     await store.commit(commitOf('c', 0, { work: [workOf('w', 'c', 1)] }))

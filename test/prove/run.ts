@@ -1,17 +1,25 @@
-/** `npm run prove -- [names...] [--short] [soak] [--seed N] [--store sqlite|redis]`: faults, and what must hold under them. */
+/** `npm run prove -- [names...] [--short] [soak] [--seed N] [--store sqlite|redis] [--lanes N]`: faults, and what must hold under them. */
 import { parseArgs } from 'node:util'
 import { isSound, renderRows, renderSabotages } from './report.ts'
 import { runAll } from './suite.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { short: { type: 'boolean' }, seed: { type: 'string' }, store: { type: 'string' } },
+  options: {
+    short: { type: 'boolean' },
+    seed: { type: 'string' },
+    store: { type: 'string' },
+    // Scenarios at a time.
+    lanes: { type: 'string' },
+  },
 })
 
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const { store } = values
 if (!Number.isSafeInteger(seed) || (store !== undefined && store !== 'sqlite' && store !== 'redis')) {
-  process.stderr.write('usage: npm run prove -- [names...] [--short] [soak] [--seed N] [--store sqlite|redis]\n')
+  process.stderr.write(
+    'usage: npm run prove -- [names...] [--short] [soak] [--seed N] [--store sqlite|redis] [--lanes N]\n',
+  )
   process.exit(2)
 }
 
@@ -22,6 +30,7 @@ const { rows, sabotages } = await runAll({
   length: values.short ? 'short' : positionals.includes('soak') ? 'soak' : 'long',
   names: positionals.filter((name) => name !== 'soak'),
   stores: store ? [store] : ['sqlite', 'redis'],
+  lanes: Number(values.lanes ?? 1),
   say,
 })
 if (rows.length > 0) say(`\n${renderRows(rows)}`)

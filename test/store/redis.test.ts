@@ -219,6 +219,25 @@ describe('a server that is not what it should be', () => {
     await proxy.end()
   }, 20_000)
 
+  test('that was frozen: processes that live are not taken for dead when it is back', async () => {
+    const [one, two] = [await open(), await open()]
+    await one.store.receive(inboundOf('c', '1'))
+    redis.pause()
+    const dead = performance.now() + 2_600
+    await until('all signs of life to be old', () => performance.now() > dead)
+    redis.resume()
+    await until('it to be back', () =>
+      two.store.ping().then(
+        () => true,
+        () => false,
+      ),
+    )
+    for (const end = performance.now() + 700; performance.now() < end; ) {
+      expect(await two.store.adopt(NEVER, 9).catch(() => [])).toEqual([])
+    }
+    expect(await one.store.load('c')).toMatchObject({ attempts: 0, isMine: true })
+  }, 20_000)
+
   test('that loses every third answer: the same key gets the same answer, and stands once', async () => {
     const proxy = await startProxy({ port: redis.port })
     const { store } = await open(`redis://127.0.0.1:${proxy.port}`)

@@ -26,6 +26,7 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
   let first = true
   let reading = false
   let more = false
+  let retry: NodeJS.Timeout | undefined
 
   function send(set: ActivitySet, sent?: () => void): void {
     if (set.activities.length > 0 && socket.readyState === socket.OPEN) socket.send(JSON.stringify(set), sent)
@@ -64,6 +65,11 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
     seen = fresh.at(-1)?.seq ?? seen
   }
 
+  function lookAgain(): void {
+    retry = undefined
+    void catchUp()
+  }
+
   async function catchUp(): Promise<void> {
     more = true
     if (reading) return
@@ -75,7 +81,7 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
       }
     } catch {
       // The store is away; the client has nothing to gain from coming back by another socket.
-      setTimeout(() => void catchUp(), AGAIN_MS * (1 + Math.random())).unref()
+      retry ??= setTimeout(lookAgain, AGAIN_MS * (1 + Math.random())).unref()
     } finally {
       reading = false
     }
@@ -89,7 +95,10 @@ export function stream(socket: WebSocket, conversationId: string, after: number,
   })
   // Members speak by POST; what comes here are keep-alives, and "" wants no answer but life.
   socket.on('error', () => socket.terminate())
-  socket.on('close', unwatch)
+  socket.on('close', () => {
+    clearTimeout(retry)
+    unwatch()
+  })
   void catchUp()
 }
 

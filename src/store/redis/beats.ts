@@ -1,5 +1,6 @@
 /** Signs of life of processes, and the clock they all share: Redis'. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { BEATS } from './keys.ts'
 import type { Link } from './link.ts'
 import { BEAT_STEP } from './steps.ts'
@@ -9,6 +10,8 @@ const EVERY_MS = 500
 const DEAD_MS = 2_000
 /** How long a dead process is remembered, ms. One that is not remembered is dead. */
 const REMEMBER_MS = 3_600_000
+/** How long a process that stops waits to have said so, ms; the others find out by themselves. */
+const LEAVE_MS = 1_000
 /** A look at Redis' clock that took longer than this says little, ms. */
 const EXACT_MS = 50
 
@@ -60,14 +63,17 @@ export async function startBeats(link: Link, process: string = randomUUID()): Pr
     process,
     now,
     isAlive(name) {
+      const present = performance.now()
+      // Nothing was heard, of anybody: no verdict.
+      if (present - lastAt > DEAD_MS) return true
       const at = seen.get(name)
       if (at === undefined) return false
-      return now() - at < DEAD_MS || performance.now() - steadySince < DEAD_MS
+      return now() - at < DEAD_MS || present - steadySince < DEAD_MS
     },
     async stop() {
       clearInterval(timer)
-      await pending
-      await link.command('ZREM', BEATS, process).catch(() => undefined)
+      const left = (pending ?? Promise.resolve()).then(() => link.command('ZREM', BEATS, process))
+      await Promise.race([left.catch(() => undefined), pause(LEAVE_MS, undefined, { ref: false })])
     },
   }
 }

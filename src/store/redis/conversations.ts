@@ -18,6 +18,10 @@ import type { Link, Value } from './link.ts'
 import { ADOPT_STEP, COMMIT_STEP, FAILURE_STEP, FORGET_STEP, LOAD_STEP, RECEIVE_STEP } from './steps.ts'
 
 export const DAY_MS = 86_400_000
+/** Pending conversations looked at to find those to take over. */
+const CANDIDATES = 5_000
+/** Members of an index read from one partition, at least. */
+const SHARE = 20
 /** Pending entries shown to one turn. */
 const PENDING = 100
 /** Keys outlive the age at which conversations are erased by this, ms: erasing takes them from the indexes too, and expiring
@@ -150,9 +154,10 @@ async function read(link: Link, id: string, after: number, limit: number, audien
   return found
 }
 
-/** The oldest of an index over all partitions. @returns members, oldest first. */
+/** The oldest of an index over all partitions, of which none has many times its share. @returns members, oldest first. */
 async function oldest(link: Link, index: 'pend' | 'age', below: number, limit: number): Promise<string[]> {
-  const calls = everywhere(index).map((key) => [key, '-inf', `(${below}`, 'WITHSCORES', 'LIMIT', 0, limit])
+  const most = Math.min(limit, SHARE + Math.ceil(limit / 16))
+  const calls = everywhere(index).map((key) => [key, '-inf', `(${below}`, 'WITHSCORES', 'LIMIT', 0, most])
   const found = (await link.each<string[]>('ZRANGEBYSCORE', calls)).flatMap(toScored)
   return found
     .sort((a, b) => a.score - b.score)
@@ -172,19 +177,23 @@ export function toScored(flat: readonly string[]): Scored[] {
 
 /** Input of a process that lives is left to it. */
 async function adopt({ link, beats }: Context, before: number, limit: number): Promise<string[]> {
-  const ids = await oldest(link, 'pend', before, limit)
+  // What a slow process has not come to yet must not hide what a dead one left.
+  const ids = await oldest(link, 'pend', before, CANDIDATES)
   if (ids.length === 0) return []
   const runners = await link.each<string | null>(
     'HGET',
     ids.map((id) => [keysOf(id).head, 'r']),
   )
-  const taken = await Promise.all(ids.map((id, index) => adoptOne(link, beats, id, runners[index] ?? '')))
-  return ids.filter((_, index) => taken[index])
+  const left = ids
+    .map((id, index) => ({ id, runner: runners[index] ?? '' }))
+    .filter(({ runner }) => runner === beats.process || !beats.isAlive(runner))
+    .slice(0, limit)
+  const taken = await Promise.all(left.map(({ id, runner }) => adoptOne(link, beats, id, runner)))
+  return left.filter((_, index) => taken[index]).map(({ id }) => id)
 }
 
 async function adoptOne(link: Link, beats: Beats, id: string, runner: string): Promise<boolean> {
   if (runner === beats.process) return true
-  if (beats.isAlive(runner)) return false
   const k = keysOf(id)
   const keys = [k.head, indexKey(k.partition, 'pend')]
   return (await link.step<number>(ADOPT_STEP, keys, [id, runner, beats.process])) === 1
@@ -192,7 +201,7 @@ async function adoptOne(link: Link, beats: Beats, id: string, runner: string): P
 
 async function forget({ link, desk, due }: Context, day: number, limit: number): Promise<number> {
   const ids = await oldest(link, 'age', day, limit)
-  const gone = await Promise.all(
+  await Promise.all(
     ids.map((id) => {
       const { partition, head, log, keys, state, work } = keysOf(id)
       const indexes = (['pend', 'age', 'desk', 'due:resend', 'due:timer', 'dead'] as const).map((i) =>
@@ -203,5 +212,6 @@ async function forget({ link, desk, due }: Context, day: number, limit: number):
   )
   due.doubt()
   for (const id of ids) desk.listed(id, null)
-  return gone.filter((one) => one === 1).length
+  // Also those that another process erased meanwhile: there may be more.
+  return ids.length
 }

@@ -17,12 +17,15 @@ export interface DeskView {
 
 export interface Desk extends DeskView {
   queue(): Promise<DeskRow[]>
+  /** Some process wrote a row: what is known is read anew. */
+  changed(): void
 }
 
 export async function createDesk(link: Link): Promise<Desk> {
   let waiting = new Map<string, string>()
-  let readAt = 0
-  let reading = false
+  /** When they asked, in order; undefined after a change. */
+  let order: string[] | undefined
+  let isComing = false
 
   async function read(): Promise<DeskRow[]> {
     const rows = await link.each<string[]>(
@@ -36,31 +39,47 @@ export async function createDesk(link: Link): Promise<Desk> {
   }
 
   async function refresh(): Promise<void> {
-    if (reading || performance.now() - readAt < FRESH_MS) return
-    reading = true
-    const rows = await read().catch(() => undefined)
-    if (rows) waiting = new Map(rows.filter(isWaiting).map((row) => [row.conversationId, row.requestedAt]))
-    reading = false
-    readAt = performance.now()
+    isComing = false
+    const rows = await read()
+    waiting = new Map(rows.filter(isWaiting).map((row) => [row.conversationId, row.requestedAt]))
+    order = undefined
   }
 
-  readAt = Number.NEGATIVE_INFINITY
   await refresh()
   return {
     queue: async () => (await read()).slice(0, LISTED),
+    changed() {
+      // A look that fails is made up for by the next change, and by the one that follows a broken connection.
+      if (isComing) return
+      isComing = true
+      setTimeout(() => void refresh().catch(() => undefined), FRESH_MS).unref()
+    },
     listed(conversationId, row) {
-      if (row && isWaiting(row)) waiting.set(conversationId, row.requestedAt)
-      else waiting.delete(conversationId)
+      const isNew = row !== null && isWaiting(row) && waiting.get(conversationId) !== row.requestedAt
+      if (isNew) waiting.set(conversationId, row.requestedAt)
+      else if (row && isWaiting(row)) return
+      else if (!waiting.delete(conversationId)) return
+      order = undefined
     },
     ahead(conversationId) {
-      void refresh()
       if (waiting.size === 0) return 0
-      const mine = waiting.get(conversationId) ?? '9'
-      let before = 0
-      for (const requestedAt of waiting.values()) if (requestedAt < mine) before++
-      return before
+      order ??= [...waiting.values()].sort()
+      const mine = waiting.get(conversationId)
+      return mine === undefined ? order.length : countBefore(order, mine)
     },
   }
 }
 
 const isWaiting = ({ owner }: DeskRow): boolean => owner === 'waiting'
+
+/** How many of a sorted list come before one. */
+function countBefore(sorted: readonly string[], one: string): number {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] ?? '') < one) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -16,8 +16,8 @@ export interface ClosingHints extends Hints {
   close(): void
 }
 
-/** @param process the name that this process signs its commits with. */
-export function createHints(link: Link, process: string): ClosingHints {
+/** @param process the name that this process signs its commits with. @param onDesk called when what the desk lists changed. */
+export function createHints(link: Link, process: string, onDesk: () => void): ClosingHints {
   const followed = new Set<string>()
   const own = new Map<string, number>()
   let told: Parameters<Hints['listen']>[0] = { conversation() {}, desk() {} }
@@ -45,13 +45,18 @@ export function createHints(link: Link, process: string): ClosingHints {
   }
 
   function lookAgain(): void {
-    told.desk()
+    deskChanged()
     for (const conversationId of followed) told.conversation(conversationId)
+  }
+
+  function deskChanged(): void {
+    onDesk()
+    told.desk()
   }
 
   /** `<process> <seq>` */
   function hear(channel: string, message: string): void {
-    if (channel === DESK_CHANNEL) return told.desk()
+    if (channel === DESK_CHANNEL) return deskChanged()
     const conversationId = channel.slice(DESK_CHANNEL.length + 1)
     const cut = message.indexOf(' ')
     const last = Number(message.slice(cut + 1))
@@ -76,7 +81,7 @@ export function createHints(link: Link, process: string): ClosingHints {
       // What came between the reader's first look and this moment is looked for again.
       subscriber.subscribe(channelOf(conversationId)).then(
         () => told.conversation(conversationId),
-        () => undefined,
+        () => subscriber.disconnect(),
       )
     },
     unfollow(conversationId) {

@@ -70,7 +70,10 @@ export async function connect(target: RedisTarget, onFault: (why: string) => voi
     command,
     each,
     subscriber() {
-      const node = target.nodes[subscribers++ % target.nodes.length] ?? target.nodes[0]
+      // Those that there are now: servers may have been replaced since the start.
+      const known = nodes().map(({ options: { host, port } }) => ({ host: host ?? '127.0.0.1', port: port ?? 6379 }))
+      const places = known.length > 0 ? known : target.nodes
+      const node = places[subscribers++ % places.length] ?? target.nodes[0]
       const place: RedisTarget = target.kind === 'cluster' ? { ...target, kind: 'single', nodes: [node] } : target
       const made = openSingle(place, { retryStrategy: () => null, autoResubscribe: false })
       made.on('error', (error: unknown) => onFault(whyOf(error)))
@@ -117,7 +120,13 @@ function openSingle(target: RedisTarget, more: RedisOptions = {}): Redis {
   const { kind, nodes, db, master } = target
   const place =
     kind === 'sentinel'
-      ? { sentinels: nodes.map((node) => ({ ...node })), name: master ?? '', sentinelRetryStrategy: retry }
+      ? {
+          sentinels: nodes.map((node) => ({ ...node })),
+          name: master ?? '',
+          sentinelRetryStrategy: retry,
+          sentinelCommandTimeout: ANSWER_MS,
+          ...(target.tls ? { enableTLSForSentinelMode: true, sentinelTLS: {} } : {}),
+        }
       : { ...nodes[0] }
   return new Redis({ ...optionsOf(target), ...place, db, retryStrategy: retry, enableOfflineQueue: false, ...more })
 }

@@ -41,7 +41,7 @@ export async function openRedisStore({ target, durability, keepMs, log }: RedisS
     await checkDurability(link, durability, log)
     const beats = await startBeats(link)
     const desk = await createDesk(link)
-    const hints = createHints(link, beats.process)
+    const hints = createHints(link, beats.process, desk.changed)
     const context = { link, now: beats.now, beats, desk, due: createDue(link), keepMs }
     const store: Store = {
       ...createConversations(context),

@@ -66,7 +66,13 @@ local last
 if count == '0' then last = redis.call('LLEN', KEYS[2])
 else last = redis.call('RPUSH', KEYS[2], unpack(ARGV, 11, 10 + count)) end
 local pending = tonumber(head[2]) > tonumber(processed)
-redis.call('HSET', KEYS[1], 'v', version + 1, 'f', 0, 'b', pending and processed or last)
+local base = last
+if pending then
+  -- Answers of earlier turns may lie before what came meanwhile, more of them than a window holds.
+  base = tonumber(processed)
+  while redis.call('LRANGE', KEYS[2], base, base)[1]:sub(3, 3) ~= 'i' do base = base + 1 end
+end
+redis.call('HSET', KEYS[1], 'v', version + 1, 'f', 0, 'b', base)
 redis.call('SET', KEYS[3], state, 'PX', ttl)
 if not pending then redis.call('ZREM', KEYS[4], conversation) end
 for i = 11 + count, #ARGV, 4 do

@@ -143,6 +143,11 @@ async function dead({ link }: Context, limit: number): Promise<DeadWork[]> {
   return newest.flatMap(([conversationId, id], index) => {
     const [body, attempts] = bodies[index] ?? []
     const [receipt] = body ? receiptIn(`b:${id}`, body) : []
+    // Its conversation went by itself: the index is all that is left.
+    if (!body)
+      void link
+        .command('ZREM', indexKey(keysOf(conversationId).partition, 'dead'), `${conversationId}\0${id}`)
+        .catch(() => 0)
     return receipt
       ? [{ ...receipt, code: receipt.code.slice(DEAD.length), conversationId, attempts: Number(attempts) }]
       : []
