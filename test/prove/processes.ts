@@ -132,8 +132,18 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   }
 }
 
+/** Those that `npm start` gives to Node: what is proven is what people run. */
+const START_FLAGS = startFlags()
+
+function startFlags(): string[] {
+  const { scripts } = JSON.parse(readFileSync(`${import.meta.dirname}/../../package.json`, 'utf8')) as {
+    scripts: { start: string }
+  }
+  return /node((?: --\S+)*) src\/main\.ts/.exec(scripts.start)?.[1]?.trim().split(' ') ?? []
+}
+
 function spawnService({ env, nodeArgs }: FleetOptions, index: number, port: number): ChildProcess {
-  const args = ['--disable-warning=ExperimentalWarning', ...(nodeArgs?.(index) ?? []), ENTRY]
+  const args = [...START_FLAGS, ...(nodeArgs?.(index) ?? []), ENTRY]
   return spawn(process.execPath, args, {
     env: {
       PATH: process.env.PATH,

@@ -1,11 +1,12 @@
 /** Real Redis servers on loopback, each with its own folder, ended by pid (clusters: redis-cluster.ts). Nothing of Jest: commands use it too. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { aptInstall } from './apt.ts'
 import { stablePort } from './ports.ts'
 
 /** Lines of redis.conf: name to value, as it stands there. */
@@ -169,14 +170,7 @@ function isRunning(child: ChildProcess): boolean {
 export function findRedis(): string {
   const found = process.env.REDIS_SERVER ?? onPath('redis-server')
   if (found) return found
-  try {
-    const stdio = 'ignore'
-    execFileSync('apt-get', ['update', '-qq'], { stdio })
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { stdio, env })
-  } catch {
-    // Not root, or no apt: said below.
-  }
+  aptInstall('redis-server')
   const installed = onPath('redis-server')
   if (installed) return installed
   throw new Error(
