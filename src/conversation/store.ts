@@ -98,6 +98,12 @@ export interface Commit {
   desk: DeskRow | null
 }
 
+export interface Adopted {
+  conversationId: string
+  /** Set when it was taken over from a process that ended: failed runs before that. */
+  leftAfter?: number
+}
+
 export interface Committed {
   /** Seq of the last entry of the log. */
   last: number
@@ -134,9 +140,8 @@ export interface ConversationStore {
   /** Entries after `seq`, in order, at most `limit`. `audience` 'all' leaves internal ones out. */
   read(conversationId: string, afterSeq: number, limit: number, audience: Audience): Promise<LogEntry[]>
   /** Conversations whose input has been pending since before `before` (epoch ms), oldest first, and which no other living process is
-   *  about to run: its own, and those of processes that ended. These are taken over, once, and count as a failed run, so that
-   *  an input which ends processes is set aside. */
-  adopt(before: number, limit: number): Promise<string[]>
+   *  about to run: its own, and those of processes that ended, which are taken over, once. */
+  adopt(before: number, limit: number): Promise<Adopted[]>
   /** Erases conversations in which nothing was received since `before` (epoch ms; a store may
    *  count in whole days), with all that belongs to them.
    *  @returns how many were old enough; `limit` of them means that there may be more. */

@@ -5,7 +5,7 @@ import type { Locale } from '../wire/activity.ts'
 import { activityId, parseLocale } from '../wire/activity.ts'
 import type { Hub, News } from './hub.ts'
 import { type ConversationState, newState, parseState } from './state.ts'
-import type { Committed, ConversationStore, DeskRow, Loaded, LogEntry, NewEntry, WorkItem } from './store.ts'
+import type { Adopted, Committed, ConversationStore, DeskRow, Loaded, LogEntry, NewEntry, WorkItem } from './store.ts'
 
 /** What one turn makes. `state` may be changed in place: it is a copy of what is stored. */
 export interface Draft {
@@ -37,6 +37,8 @@ export interface Turns {
 
 /** A turn that the store interrupted is run again after so long, ms, and up to twice that. */
 const AGAIN_MS = 500
+/** Of those that never failed before, so many run together. */
+const TOGETHER = 20
 /** Conversations taken up at once of those that were left behind. */
 const AT_ONCE = 1_000
 /** Conversations whose last version is remembered. */
@@ -59,6 +61,8 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
   const written = createWritten()
   const again = new Set<string>()
   const interrupted = new Set<string>()
+  /** Taken over and not yet run. */
+  const queued = new Set<string>()
 
   async function drain(conversationId: string, known?: Loaded): Promise<void> {
     try {
@@ -165,11 +169,32 @@ export function createTurns({ store, advance, hub, log, now, onWork }: TurnOptio
     hub.announce(conversationId)
   }
 
+  /** What ended a process may be among these. Each counts as a failed run when it begins, not before, and whoever failed already
+   *  runs alone: so an input that ends processes is set aside, and those that waited beside it are not. */
+  async function takeOver(found: readonly Adopted[]): Promise<void> {
+    const left = found.filter(({ leftAfter }) => leftAfter !== undefined)
+    for (const { conversationId } of left) queued.add(conversationId)
+    const fresh = left.filter(({ leftAfter }) => leftAfter === 0)
+    try {
+      for (let i = 0; i < fresh.length; i += TOGETHER) await Promise.all(fresh.slice(i, i + TOGETHER).map(begin))
+      for (const suspect of left.filter(({ leftAfter = 0 }) => leftAfter > 0)) await begin(suspect)
+    } finally {
+      // Also when the store refused: those that did not begin are this process's own now.
+      for (const { conversationId } of left) queued.delete(conversationId)
+    }
+  }
+
+  async function begin({ conversationId }: Adopted): Promise<void> {
+    await store.countFailure(conversationId)
+    await run(conversationId)
+  }
+
   return {
     run,
     async recover(olderThanMs) {
-      const ids = await store.adopt(now() - olderThanMs, AT_ONCE)
-      await Promise.all(ids.map((id) => run(id)))
+      const found = (await store.adopt(now() - olderThanMs, AT_ONCE)).filter((one) => !queued.has(one.conversationId))
+      const own = found.filter(({ leftAfter }) => leftAfter === undefined)
+      await Promise.all([...own.map(({ conversationId }) => run(conversationId)), takeOver(found)])
     },
     async idle() {
       while (running.size > 0) await Promise.all(running.values())

@@ -70,10 +70,14 @@ describe('two processes on one Redis', () => {
   test('input of one that lives is not taken by the other; of one that ended it is', async () => {
     await one.store.receive(inboundOf('c', '1'))
     expect(await two.store.adopt(NEVER, 9)).toEqual([])
-    expect(await one.store.adopt(NEVER, 9)).toEqual(['c'])
+    expect(await one.store.adopt(NEVER, 9)).toEqual([{ conversationId: 'c' }])
     await one.store.close()
-    await until('the other to take it', async () => (await two.store.adopt(NEVER, 9)).includes('c'))
-    expect(await two.store.load('c')).toMatchObject({ attempts: 1 })
+    const [left] = await until('the other to take it', async () => {
+      const found = await two.store.adopt(NEVER, 9)
+      return found.length > 0 && found
+    })
+    expect(left).toEqual({ conversationId: 'c', leftAfter: 0 })
+    expect(await two.store.load('c')).toMatchObject({ isMine: true })
     one = await open()
     expect(await one.store.adopt(NEVER, 9)).toEqual([])
   })

@@ -1,4 +1,5 @@
 import type {
+  Adopted,
   Commit,
   Committed,
   ConversationStore,
@@ -176,7 +177,7 @@ export function toScored(flat: readonly string[]): Scored[] {
 }
 
 /** Input of a process that lives is left to it. */
-async function adopt({ link, beats }: Context, before: number, limit: number): Promise<string[]> {
+async function adopt({ link, beats }: Context, before: number, limit: number): Promise<Adopted[]> {
   // What a slow process has not come to yet must not hide what a dead one left.
   const ids = await oldest(link, 'pend', before, CANDIDATES)
   if (ids.length === 0) return []
@@ -189,14 +190,15 @@ async function adopt({ link, beats }: Context, before: number, limit: number): P
     .filter(({ runner }) => runner === beats.process || !beats.isAlive(runner))
     .slice(0, limit)
   const taken = await Promise.all(left.map(({ id, runner }) => adoptOne(link, beats, id, runner)))
-  return left.filter((_, index) => taken[index]).map(({ id }) => id)
+  return taken.filter((one) => one !== undefined)
 }
 
-async function adoptOne(link: Link, beats: Beats, id: string, runner: string): Promise<boolean> {
-  if (runner === beats.process) return true
+async function adoptOne(link: Link, beats: Beats, id: string, runner: string): Promise<Adopted | undefined> {
+  if (runner === beats.process) return { conversationId: id }
   const k = keysOf(id)
   const keys = [k.head, indexKey(k.partition, 'pend')]
-  return (await link.step<number>(ADOPT_STEP, keys, [id, runner, beats.process])) === 1
+  const failures = await link.step<number>(ADOPT_STEP, keys, [id, runner, beats.process])
+  return failures < 0 ? undefined : { conversationId: id, leftAfter: failures }
 }
 
 async function forget({ link, desk, due }: Context, day: number, limit: number): Promise<number> {

@@ -95,14 +95,13 @@ export const FAILURE_STEP: Script = script(`
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 return redis.call('HINCRBY', KEYS[1], 'f', 1)`)
 
-/** Takes over what the process \`from\` left. Keys: head, pend. Args: conversation, from, to. @returns 1 when it was taken over. */
+/** Takes over what the process \`from\` left. Keys: head, pend. Args: conversation, from, to. @returns its failed runs so far, or -1 when it was not taken over. */
 export const ADOPT_STEP: Script = script(`
-if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return 0 end
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], ARGV[1]) return 0 end
-if (redis.call('HGET', KEYS[1], 'r') or '') ~= ARGV[2] then return 0 end
+if not redis.call('ZSCORE', KEYS[2], ARGV[1]) then return -1 end
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('ZREM', KEYS[2], ARGV[1]) return -1 end
+if (redis.call('HGET', KEYS[1], 'r') or '') ~= ARGV[2] then return -1 end
 redis.call('HSET', KEYS[1], 'r', ARGV[3])
-redis.call('HINCRBY', KEYS[1], 'f', 1)
-return 1`)
+return tonumber(redis.call('HGET', KEYS[1], 'f'))`)
 
 /** Keys: head, log, keys, state, work, pend, age, desk, due:resend, due:timer, dead. Args: conversation, day. @returns 1 when it
  *  was old enough and is gone. */

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type {
+  Adopted,
   Commit,
   Committed,
   ConversationStore,
@@ -136,10 +137,9 @@ export function createConversations(
     (sql.stranded.all(Number.MAX_SAFE_INTEGER, -1) as unknown as { id: string }[]).map(({ id }) => id),
   )
 
-  function adoptNow(before: number, limit: number): string[] {
-    const ids = (sql.stranded.all(before, limit) as unknown as { id: string }[]).map(({ id }) => id)
-    for (const id of ids) if (orphans.delete(id)) sql.fail.get(id)
-    return ids
+  function adoptNow(before: number, limit: number): Adopted[] {
+    const rows = sql.stranded.all(before, limit) as unknown as { id: string; failures: number }[]
+    return rows.map(({ id, failures }) => ({ conversationId: id, ...(orphans.delete(id) && { leftAfter: failures }) }))
   }
 
   return {
@@ -149,7 +149,7 @@ export function createConversations(
     countFailure: (id) => group.write(() => (sql.fail.get(id) as { failures: number } | undefined)?.failures ?? 0),
     load: async (conversationId) => loadNow(conversationId),
     read: async (conversationId, after, limit, audience) => readNow(conversationId, after, limit, audience),
-    adopt: (before, limit) => group.write(() => adoptNow(before, limit)),
+    adopt: async (before, limit) => adoptNow(before, limit),
     forget: (before, limit) => group.write(() => forgetNow(before, limit)),
     queue: async () => (sql.queue.all() as unknown as { body: string }[]).map((row) => JSON.parse(row.body)),
   }
@@ -183,7 +183,9 @@ function statements(db: DatabaseSync) {
     fail: db.prepare('UPDATE conversation SET failures = failures + 1 WHERE id = ? RETURNING failures'),
     readAll: db.prepare(`${entries} AND key < ? AND audience = 'all' ORDER BY key LIMIT ?`),
     readDesk: db.prepare(`${entries} AND key < ? ORDER BY key LIMIT ?`),
-    stranded: db.prepare('SELECT id FROM conversation WHERE pending_since < ? ORDER BY pending_since LIMIT ?'),
+    stranded: db.prepare(
+      'SELECT id, failures FROM conversation WHERE pending_since < ? ORDER BY pending_since LIMIT ?',
+    ),
     old: db.prepare('SELECT n, id FROM conversation WHERE day < ? ORDER BY day LIMIT ?'),
     forgetEntries: db.prepare('DELETE FROM entry WHERE key > ? AND key < ?'),
     forgetByNumber: [db.prepare('DELETE FROM client WHERE n = ?'), db.prepare('DELETE FROM conversation WHERE n = ?')],
