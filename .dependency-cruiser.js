@@ -1,15 +1,15 @@
 // The order of folders in docs/architecture.md: each imports only what stands before it.
-const adapters = '^src/(store/|mail/(smtp|mailbox)|coverage/sqlite)'
+const adapters = '^src/(store/|mail/(smtp|mailbox)|coverage/(sqlite|http))'
 const layers = [
   ['wire', '^src/(wire/|errors)'],
   ['config', '^src/config'],
   ['dialog', '^src/dialog/'],
   ['language', '^src/language/'],
-  ['ports', '^src/(conversation|desk|coverage|mail|work)/'],
+  ['ports', '^src/(conversation|desk|coverage|mail|work|identity|privacy)/'],
   ['bot', '^src/bot/'],
   ['channels', '^src/channels/'],
   ['http', '^src/http/'],
-  ['app', '^src/(app|stores)'],
+  ['app', '^src/(app|stores|directory)'],
   ['main', '^src/(main|cli/)'],
 ]
 const later = (index) =>
@@ -32,7 +32,7 @@ export default {
     {
       name: 'only-app-imports-adapters',
       severity: 'error',
-      from: { path: '^src/', pathNot: `${adapters}|^src/(app|stores)|^src/cli/` },
+      from: { path: '^src/', pathNot: `${adapters}|^src/(app|stores|directory)|^src/cli/` },
       to: { path: adapters },
     },
     {

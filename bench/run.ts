@@ -112,7 +112,10 @@ async function startServers(cpu: number | undefined, data: string, profile: stri
   }
 }
 
-const serviceEnv = (data: string) => ({ PORT: '0', DATA_DIR: data, LOG_LEVEL: 'warn' })
+/** Few conversations say more than people would. */
+const UNLIMITED = { MESSAGES_PER_10S: '1000000' }
+
+const serviceEnv = (data: string) => ({ PORT: '0', DATA_DIR: data, LOG_LEVEL: 'warn', ...UNLIMITED })
 
 /** From the start of the process to the first answer that it is ready, with a new data folder, in ms. */
 async function timeStart(data: string): Promise<number> {

@@ -1,6 +1,4 @@
 /** Composition root: chooses every adapter and wires the service. Reads no environment, ends no process. */
-import { createHmac } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promises'
@@ -12,35 +10,42 @@ import { createHub } from './conversation/hub.ts'
 import { createReceive } from './conversation/receive.ts'
 import type { WorkItem } from './conversation/store.ts'
 import { createTurns } from './conversation/turn.ts'
-import { importCsv } from './coverage/import.ts'
-import { countInvitations, createSqliteCoverage, openCoverageDb } from './coverage/sqlite.ts'
 import { type Agents, createAgents } from './desk/agents.ts'
 import { createDesk } from './desk/desk.ts'
+import { openDirectory, settingsOf } from './directory.ts'
 import { AppError, codeOf } from './errors.ts'
 import { makeFolder } from './folder.ts'
 import { createHours } from './hours.ts'
 import { mountDeskRoutes } from './http/desk-routes.ts'
 import { createDeskSessions } from './http/desk-session.ts'
+import { createLimits } from './http/limits.ts'
 import { mountMailbox } from './http/mailbox-routes.ts'
 import { mountMemberRoutes } from './http/member-routes.ts'
+import { createNetworks } from './http/network.ts'
 import { createOrigins } from './http/origins.ts'
 import { createHttp } from './http/server.ts'
 import { mountSockets } from './http/sockets.ts'
 import { mountStatic, readAssets } from './http/static.ts'
-import { readKeys } from './keys.ts'
+import { createIdentities } from './identity/identity.ts'
+import { deriveKey, deriveKeys, readKeys } from './keys.ts'
 import type { Texts } from './language/texts.ts'
 import { createLive } from './live.ts'
 import type { Log } from './log.ts'
 import { createMailbox } from './mail/mailbox.ts'
-import { createSmtpMailer } from './mail/smtp.ts'
-import { KEEP_MS, openStores } from './stores.ts'
+import { AUDIT_LOGS, auditKeysOf, createAudit } from './privacy/audit.ts'
+import { openStores } from './stores.ts'
 import { startFault, starting } from './terminal.ts'
-import { createResend, createTimer } from './work/handlers.ts'
+import { createBudget, createLimitKeys, createMayMail } from './work/limits.ts'
+import { createLookup } from './work/lookup.ts'
+import { createNumbers } from './work/numbers.ts'
+import { createResend } from './work/resend.ts'
+import { createTimer } from './work/timer.ts'
 import { createWorker } from './work/worker.ts'
 
 /** Input that no turn took for this long was left behind, ms. Shorter than this a turn may still be under way. */
 const STRANDED_MS = 2_000
 const SWEEP_MS = 1_000
+const DAY_MS = 86_400_000
 const FORGET_EVERY_MS = 3_600_000
 const FORGET_AT_ONCE = 500
 /** How long a stop waits for answers, turns and work under way, ms. Less than what main.ts allows for all of it. */
@@ -63,19 +68,38 @@ export async function startApp(config: Config, log: Log, root: string, open = op
   const keys = starting('keys', { file: join(config.dataDir, 'keys.json') }, () => readKeys(config))
   const { orgName, supportEmail } = config
   const hours = createHours(config.supportHours, config.timeZone)
-  const live = createLive({ root, always: { orgName, supportEmail } }, { hours })
+  const always = { orgName, supportEmail, keepDays: String(config.keep.conversation / DAY_MS) }
+  const live = createLive({ root, always }, { hours })
   const { texts, advance } = live
-  const { store, agents: agentStore, now, hints } = await open(config, log)
-  const { coverage, mailbox, closeMail } = await openCoverage(config)
+  const { store, agents: agentStore, audit: auditStore, now, hints } = await open(config, log)
+  const audit = createAudit({
+    store: auditStore,
+    keys: auditKeysOf(keys.tokenKeys),
+    now,
+    // A witness outside of the store: there nobody can take the newest entries away.
+    onEntry: (name, n, hash) => log.info({ log: name, n, seal: hash.slice(0, 12) }, 'audit.entry'),
+  })
+  const budget = createBudget({ store, perMinute: config.mailsPerMinute, log, now })
+  const settings = settingsOf(config)
+  const { coverage, mailer, close: closeDirectory } = await openDirectory(settings, budget, log)
+  const mailbox = config.smtpUrl ? undefined : createMailbox(join(config.dataDir, 'mailbox.db'))
   const hub = createHub(hints)
   const turns = createTurns({ store, advance, hub, log, now, onWork: (work) => wake(work) })
-  const hashKey = createHmac('sha256', keys.tokenKeys[0]?.key ?? '')
-    .update('address')
-    .digest()
+  const mayMail = createMayMail({
+    store,
+    keys: createLimitKeys(deriveKey(keys, 'address')),
+    perNetwork: config.networkMailsPerHour,
+    log,
+    now,
+  })
+  const numbers = createNumbers({ store, keys: deriveKeys(keys, 'number'), now })
   const onInbound = (conversationId: string) => void turns.run(conversationId)
   const common = { store, onInbound, log, now }
+  const mails = createResend({ coverage, mailer, budget, mayMail, numbers, from: settings.from, now })
   const workers = {
-    resend: createWorker({ ...common, kind: 'resend', handler: createResend({ store, coverage, hashKey, now }) }),
+    resend: createWorker({ ...common, kind: 'resend', handler: mails }),
+    mail: createWorker({ ...common, kind: 'mail', handler: mails }),
+    lookup: createWorker({ ...common, kind: 'lookup', handler: createLookup({ coverage, numbers, now }) }),
     timer: createWorker({ ...common, kind: 'timer', handler: createTimer(now) }),
   }
   const wake = (work: readonly WorkItem[]) => {
@@ -85,7 +109,7 @@ export async function startApp(config: Config, log: Log, root: string, open = op
   const agents = createAgents({ store: agentStore, now })
   const tokens = createTokens(keys.tokenKeys, now)
   const origins = createOrigins({ ...config, development: !config.production })
-  const sessions = createDeskSessions({ agents, secure: config.publicUrl.protocol === 'https:' })
+  const sessions = createDeskSessions({ agents, audit, secure: config.publicUrl.protocol === 'https:' })
 
   await turns.recover(0)
   const sweep = setInterval(() => {
@@ -93,17 +117,22 @@ export async function startApp(config: Config, log: Log, root: string, open = op
   }, SWEEP_MS)
 
   const forget = async () => {
-    while ((await store.forget(now() - KEEP_MS, FORGET_AT_ONCE)) === FORGET_AT_ONCE) await breathe()
+    while ((await store.forget(now() - config.keep.conversation, FORGET_AT_ONCE)) === FORGET_AT_ONCE) await breathe()
+    for (const name of AUDIT_LOGS) await audit.prune(name, now() - config.keep[name])
   }
   const forgetting = () => void forget().catch((error) => log.warn({ code: codeOf(error) }, 'store.forget_failed'))
   const retention = setInterval(forgetting, FORGET_EVERY_MS)
   forgetting()
 
-  const http = createHttp({ texts, log, origins })
+  const strangers = hourly(() => log.warn({}, 'http.proxy_untrusted'))
+  const networks = createNetworks(config.trustedProxies, deriveKey(keys, 'network'), strangers)
+  const http = createHttp({ texts, log, origins, networks, limits: createLimits({ messages: config.messagesPer10s }) })
   const socketBase = new URL(config.publicUrl)
   socketBase.protocol = socketBase.protocol === 'https:' ? 'wss:' : 'ws:'
-  mountMemberRoutes(http, createDirectLine({ store, receive, tokens, secret: keys.directLineSecret, socketBase, now }))
-  mountDeskRoutes(http, createDesk({ store, receive, turns, texts, now }), sessions)
+  const identities = createIdentities({ keys: config.identityKeys, hashKeys: deriveKeys(keys, 'member'), now })
+  const secret = keys.directLineSecret
+  mountMemberRoutes(http, createDirectLine({ store, receive, tokens, secret, socketBase, identities, now }))
+  mountDeskRoutes(http, createDesk({ store, receive, turns, texts, audit, now }), sessions)
   mountStatic(
     http,
     starting('pages', {}, () => readAssets(join(root, 'dist', 'web'))),
@@ -119,7 +148,16 @@ export async function startApp(config: Config, log: Log, root: string, open = op
   const port = await listen(http.server, config)
   // A chosen port 0 is known only now; sockets must be told the real one.
   if (config.port === 0 && socketBase.port === '0') socketBase.port = String(port)
-  const closeSockets = mountSockets(http.server.server, { store, hub, tokens, sessions, origins, now })
+  const closeSockets = mountSockets(http.server.server, {
+    store,
+    hub,
+    tokens,
+    sessions,
+    origins,
+    networks,
+    limits: http.limits,
+    now,
+  })
 
   return {
     port,
@@ -129,13 +167,24 @@ export async function startApp(config: Config, log: Log, root: string, open = op
     async stop() {
       clearInterval(retention)
       const answered = http.stop()
-      const worked = Promise.all([workers.resend.stop(), workers.timer.stop()])
+      const worked = Promise.all(Object.values(workers).map((worker) => worker.stop()))
       // What takes longer than this is left to another process: its lease ends, its socket is closed by the system.
       await within(FINISH_MS, Promise.all([closeSockets().then(() => answered), worked, turns.idle()]).then(turns.idle))
       clearInterval(sweep)
-      closeMail()
+      mailbox?.close()
+      await closeDirectory()
       await store.close()
     },
+  }
+}
+
+/** At most once an hour. */
+function hourly(tell: () => void): () => void {
+  let toldAt = Number.NEGATIVE_INFINITY
+  return () => {
+    if (performance.now() - toldAt < 3_600_000) return
+    toldAt = performance.now()
+    tell()
   }
 }
 
@@ -143,29 +192,6 @@ async function within(ms: number, done: Promise<unknown>): Promise<void> {
   const late = new AbortController()
   await Promise.race([done, pause(ms, undefined, { signal: late.signal }).catch(() => undefined)])
   late.abort()
-}
-
-/** The coverage directory with the way its mails leave. Development starts with sample invitations. */
-async function openCoverage(config: Config) {
-  const { orgName, supportEmail, signInUrl, publicUrl, mailFrom, dataDir } = config
-  const mailbox = config.smtpUrl ? undefined : createMailbox(join(dataDir, 'mailbox.db'))
-  const smtp = config.smtpUrl
-    ? createSmtpMailer({ url: config.smtpUrl, from: mailFrom, fromName: orgName, replyTo: supportEmail })
-    : undefined
-  const mailer = smtp ?? mailbox
-  if (!mailer) throw new AppError('config_invalid', { missing: 'SMTP_URL' })
-  const db = openCoverageDb(join(dataDir, 'coverage.db'))
-  const sample = join(import.meta.dirname, 'coverage', 'sample.csv')
-  if (!config.production && countInvitations(db) === 0 && existsSync(sample))
-    await importCsv(db, createReadStream(sample))
-  const from = { orgName, supportEmail, signInUrl: signInUrl.href, publicUrl: publicUrl.href, mailFrom }
-  const coverage = createSqliteCoverage({ db, mailer, from, defaultLocale: 'fr' })
-  const closeMail = () => {
-    smtp?.close()
-    mailbox?.close()
-    db.close()
-  }
-  return { coverage, mailbox, closeMail }
 }
 
 /** restify passes on what its HTTP server emits, and an error that nobody hears ends the process: listen to both. */

@@ -1,6 +1,8 @@
 /** Environment -> frozen configuration. All faults are named at once; no value is ever shown. Their words are in
  *  `locales/<lang>/cli.json` under `config`. */
-
+import { BlockList, isIP } from 'node:net'
+import { type CoverageAuth, type CoverageTarget, parseSafeUrl } from './config-coverage.ts'
+import { type IdentityKey, parseIdentityKey } from './config-identity.ts'
 import { parseRedisUrl, type RedisTarget } from './config-redis.ts'
 import { AppError } from './errors.ts'
 import { createHours } from './hours.ts'
@@ -25,6 +27,19 @@ export interface Config {
   readonly tokenKeys: readonly TokenKey[] | undefined
   /** Exact origins whose pages may open the widget; `publicUrl`'s own always may. */
   readonly widgetOrigins: readonly string[]
+  /** Keys that host pages sign their members' identity with; all of them verify. None: nobody is vouched for. */
+  readonly identityKeys: readonly IdentityKey[]
+  /** Whose word about a client's network address counts (`X-Forwarded-For`). */
+  readonly trustedProxies: BlockList
+  /** The provider's coverage system. Absent: invitations are in `dataDir`. */
+  readonly coverage: CoverageTarget | undefined
+  /** Mails in any minute, of all members together; more wait. */
+  readonly mailsPerMinute: number
+  /** Mails in any hour that one network may ask for. */
+  readonly networkMailsPerHour: number
+  /** Messages in one conversation in any ten seconds. */
+  readonly messagesPer10s: number
+  readonly keep: Keep
   /** Absent in development: mails go to the mailbox at `/dev/mailbox`. */
   readonly smtpUrl: URL | undefined
   readonly mailFrom: string
@@ -38,6 +53,16 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number]
 }
 
+/** How long what is kept is kept, ms. */
+export interface Keep {
+  /** A conversation, after something was last received in it. */
+  readonly conversation: number
+  /** Who took and ended which request, without any text. */
+  readonly desk: number
+  /** Who was shown, exported or erased what, and who signed in. */
+  readonly audit: number
+}
+
 export interface TokenKey {
   readonly kid: string
   readonly key: Buffer
@@ -46,7 +71,9 @@ export interface TokenKey {
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 
 /** In the design, not in this version: set = refused, because ignoring it would mislead. */
-const UNSUPPORTED = ['COVERAGE_URL', 'IDENTITY_KEYS', 'MicrosoftAppId'] as const
+const UNSUPPORTED = ['MicrosoftAppId'] as const
+
+const DAY_MS = 24 * 3_600_000
 
 /** @throws ConfigError naming every faulty variable. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
@@ -68,6 +95,17 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     directLineSecret: read.secret('DIRECT_LINE_SECRET', production),
     tokenKeys: read.tokenKeys('TOKEN_KEYS', production),
     widgetOrigins: read.origins('WIDGET_ORIGINS'),
+    identityKeys: read.identityKeys('IDENTITY_KEYS'),
+    trustedProxies: read.networks('TRUSTED_PROXIES', '127.0.0.0/8, ::1'),
+    coverage: read.coverage(),
+    mailsPerMinute: read.whole('MAILS_PER_MINUTE', 120, 1, 100_000),
+    networkMailsPerHour: read.whole('NETWORK_MAILS_PER_HOUR', 20, 1, 100_000),
+    messagesPer10s: read.whole('MESSAGES_PER_10S', 20, 1, 1_000_000),
+    keep: {
+      conversation: read.whole('KEEP_CONVERSATION_DAYS', 30, 1, 365) * DAY_MS,
+      desk: read.whole('KEEP_DESK_DAYS', 90, 1, 1_825) * DAY_MS,
+      audit: read.whole('KEEP_AUDIT_DAYS', 730, 30, 3_650) * DAY_MS,
+    },
     smtpUrl: read.url('SMTP_URL', ['smtp:', 'smtps:'], production ? undefined : null),
     mailFrom: read.address('MAIL_FROM', production ? undefined : 'sesame@example.com'),
     supportEmail: read.address('SUPPORT_EMAIL', production ? undefined : 'soutien@example.com'),
@@ -103,6 +141,11 @@ export const CONFIG_FAULTS = [
   'address',
   'time_zone',
   'hours',
+  'whole',
+  'networks',
+  'safe_url',
+  'identity_key',
+  'not_together',
   'unsupported',
 ] as const
 export type ConfigFaultCode = (typeof CONFIG_FAULTS)[number]
@@ -170,6 +213,48 @@ function envReader(env: Readonly<Record<string, string | undefined>>) {
       if (new Set(read.map((k) => k.kid)).size < read.length) return fault(name, 'token_key_twice')
       return read
     },
+    identityKeys(name: string): IdentityKey[] {
+      const keys = (raw(name) ?? '').split(',').filter(Boolean).map(parseIdentityKey)
+      const bad = keys.indexOf(undefined)
+      if (bad >= 0) fault(name, 'identity_key', { index: bad + 1 })
+      const read = keys.filter((k) => k !== undefined)
+      if (new Set(read.map((k) => k.kid)).size < read.length) fault(name, 'token_key_twice')
+      return read
+    },
+    networks(name: string, fallback: string): BlockList {
+      const list = new BlockList()
+      for (const item of (raw(name) ?? fallback).split(/[\s,]+/)) {
+        if (!addNetwork(list, item)) fault(name, 'networks')
+      }
+      return list
+    },
+    coverage(): CoverageTarget | undefined {
+      const url = this.safeUrl('COVERAGE_URL')
+      if (!url) return undefined
+      const auth = this.coverageAuth()
+      return auth && { url, auth }
+    },
+    coverageAuth(): CoverageAuth | undefined {
+      const token = raw('COVERAGE_TOKEN')
+      const tokenUrl = this.safeUrl('COVERAGE_TOKEN_URL')
+      if (token !== undefined && tokenUrl)
+        return fault('COVERAGE_TOKEN', 'not_together', { other: 'COVERAGE_TOKEN_URL' })
+      if (token !== undefined) return { kind: 'bearer', token }
+      if (!tokenUrl) return fault('COVERAGE_TOKEN', 'must_be_set')
+      const clientId = raw('COVERAGE_CLIENT_ID') ?? fault('COVERAGE_CLIENT_ID', 'must_be_set') ?? ''
+      const clientSecret = raw('COVERAGE_CLIENT_SECRET') ?? fault('COVERAGE_CLIENT_SECRET', 'must_be_set') ?? ''
+      return { kind: 'client', tokenUrl, clientId, clientSecret, scope: raw('COVERAGE_SCOPE') }
+    },
+    safeUrl(name: string): URL | undefined {
+      const value = raw(name)
+      return value === undefined ? undefined : (parseSafeUrl(value) ?? fault(name, 'safe_url'))
+    },
+    whole(name: string, fallback: number, least: number, most: number): number {
+      const value = raw(name)
+      if (value === undefined) return fallback
+      if (/^\d{1,9}$/.test(value) && Number(value) >= least && Number(value) <= most) return Number(value)
+      return fault(name, 'whole', { least, most }) ?? fallback
+    },
     origins(name: string): string[] {
       const items = (raw(name) ?? '').split(/[\s,]+/).filter(Boolean)
       for (const item of items) {
@@ -213,4 +298,15 @@ function parseTokenKey(text: string): TokenKey | undefined {
   const [kid, base64] = text.trim().split(':')
   const key = Buffer.from(base64 ?? '', 'base64')
   return kid && key.length >= 32 ? { kid, key } : undefined
+}
+
+/** One address, or `address/bits`. @returns false for anything else. */
+function addNetwork(list: BlockList, text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/')
+  const version = isIP(address)
+  const most = version === 4 ? 32 : 128
+  const length = bits === undefined ? most : /^\d{1,3}$/.test(bits) ? Number(bits) : -1
+  if (version === 0 || more.length > 0 || length < 0 || length > most) return false
+  list.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6')
+  return true
 }

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Content } from './bot/bot.ts'
-import { EFFECTS, ENTRIES } from './bot/stepper.ts'
+import { EFFECTS } from './bot/effects.ts'
+import { ENTRIES } from './bot/stepper.ts'
 import { type CheckOptions, checkTrees, keysOf, ownKeys } from './dialog/check.ts'
 import { ContentError, type Fault } from './dialog/faults.ts'
 import { parseDialog, RESERVED, type SourceDialog } from './dialog/parse.ts'
@@ -14,6 +15,9 @@ import { LOCALES, type Locale } from './wire/activity.ts'
 
 const COMMAND_KEYS =
   'person back restart french english yes no not_sure correct labels.person labels.back labels.restart'.split(' ')
+
+/** Values for tools and tests, where no service gives them. */
+export const SAMPLE_VALUES = { orgName: 'Sésame Santé', supportEmail: 'soutien@example.com', keepDays: '30' }
 
 export interface ContentOptions {
   /** Folder that holds `dialogs/` and `locales/`. */

@@ -3,12 +3,15 @@ export const CODES = {
   bad_request: 400,
   bad_json: 400,
   text_too_long: 400,
+  code_in_text: 400,
   unauthorized: 401,
   sign_in_failed: 401,
   forbidden: 403,
   token_invalid: 403,
   token_expired: 403,
   origin_refused: 403,
+  identity_invalid: 403,
+  identity_clash: 403,
   not_found: 404,
   conversation_unknown: 404,
   method_not_allowed: 405,
@@ -28,6 +31,7 @@ export const CODES = {
   mail_unavailable: 503,
   mail_refused: 502,
   coverage_unavailable: 503,
+  coverage_mismatch: 502,
   csv_invalid: 400,
   config_invalid: 500,
   start_failed: 500,
@@ -56,4 +60,13 @@ export class AppError extends Error {
 /** The code of whatever was thrown; anything that is not ours is `internal`. */
 export function codeOf(error: unknown): Code {
   return error instanceof AppError ? error.code : 'internal'
+}
+
+/** Where a fault began, for the log: a place in the code, never the message, which may hold a person's words (over several lines). */
+export function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error
+  const { stack = '', message, name } = error
+  const from = stack.indexOf(message)
+  const places = from < 0 ? [] : stack.slice(from + message.length).split('\n')
+  return places.find((line) => line.startsWith('    at '))?.trim() ?? name
 }

@@ -1,5 +1,5 @@
 /** Secrets of a development machine: made once, kept in the data folder. In production they come from the environment. */
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -9,6 +9,19 @@ export interface Keys {
   directLineSecret: string
   /** Newest first, at least one. */
   tokenKeys: readonly TokenKey[]
+}
+
+type Use = 'address' | 'number' | 'network' | 'member'
+
+/** A secret of its own for each use, so that what one shows says nothing of another. One for each live key, newest first: the first
+ *  makes, all of them verify. */
+export function deriveKeys({ tokenKeys }: Keys, use: Use): readonly Buffer[] {
+  return tokenKeys.map(({ key }) => createHmac('sha256', key).update(use).digest())
+}
+
+/** The newest: what was counted under an older one is counted anew. */
+export function deriveKey(keys: Keys, use: Use): Buffer {
+  return deriveKeys(keys, use)[0] ?? Buffer.alloc(0)
 }
 
 const file = z.object({ directLineSecret: z.string().min(32), tokenKey: z.string().min(43) })

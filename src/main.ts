@@ -2,6 +2,7 @@
 import { pino } from 'pino'
 import { type App, startApp } from './app.ts'
 import { readConfig } from './config.ts'
+import { placeOf } from './errors.ts'
 import { watchContent } from './live.ts'
 import { explain, terminalLocale, terminalWords } from './terminal.ts'
 
@@ -9,6 +10,8 @@ const STOP_MS = 10_000
 const words = terminalWords(terminalLocale(process.env))
 
 async function main(): Promise<void> {
+  // Databases hold codes and conversations: also in a folder that was there before they are the owner's alone.
+  process.umask(0o077)
   const config = readConfig(process.env)
   const log = pino({ level: config.logLevel, base: undefined }, pino.destination({ dest: 2, sync: true }))
   const root = `${import.meta.dirname}/..`
@@ -28,7 +31,7 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   process.on('unhandledRejection', (error) => {
-    log.fatal({ where: error instanceof Error ? error.stack?.split('\n')[1]?.trim() : typeof error }, 'process.fault')
+    log.fatal({ where: placeOf(error) }, 'process.fault')
     process.exit(1)
   })
 }

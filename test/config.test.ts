@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from '@jest/globals'
 import { CONFIG_FAULTS, type Config, ConfigError, type ConfigFault, readConfig } from '../src/config.ts'
 import { explain, terminalWords } from '../src/terminal.ts'
@@ -101,8 +102,22 @@ const BAD: readonly (readonly [string, string])[] = [
   ['REDIS_URL', 'redis+sentinel://CANARY:26379'],
   ['REDIS_URL', 'redis+cluster://CANARY:7000/1'],
   ['REDIS_DURABILITY', 'CANARY'],
-  ['COVERAGE_URL', 'https://CANARY.example.com'],
+  ['COVERAGE_URL', 'http://CANARY.example.com'],
+  ['COVERAGE_URL', 'https://moi:CANARY@example.com'],
+  ['COVERAGE_URL', 'https://example.com/?CANARY'],
   ['IDENTITY_KEYS', 'CANARY'],
+  ['IDENTITY_KEYS', `CANARY:HS256:${Buffer.alloc(31, 1).toString('base64')}`],
+  ['IDENTITY_KEYS', `CANARY:none:${KEY}`],
+  ['IDENTITY_KEYS', `CANARY:ES256:${KEY}`],
+  ['IDENTITY_KEYS', `CANARY:HS256:${KEY},CANARY:HS256:${KEY}`],
+  ['TRUSTED_PROXIES', 'CANARY'],
+  ['TRUSTED_PROXIES', '10.0.0.0/33'],
+  ['TRUSTED_PROXIES', '10.0.0.0/8/CANARY'],
+  ['MAILS_PER_MINUTE', '0'],
+  ['MAILS_PER_MINUTE', '1e9'],
+  ['KEEP_CONVERSATION_DAYS', '366'],
+  ['KEEP_DESK_DAYS', '-CANARY'],
+  ['KEEP_AUDIT_DAYS', '29'],
   ['MicrosoftAppId', 'CANARY'],
 ]
 
@@ -155,6 +170,47 @@ describe('REDIS_URL', () => {
   })
 })
 
+describe('COVERAGE_URL', () => {
+  const url = 'https://couverture.example.com/sesame'
+  const client = {
+    COVERAGE_TOKEN_URL: 'https://jetons.example.com',
+    COVERAGE_CLIENT_ID: 'i',
+    COVERAGE_CLIENT_SECRET: 's',
+  }
+
+  test('goes with a token or with client credentials', () => {
+    const bearer = readConfig({ ...GOOD, COVERAGE_URL: url, COVERAGE_TOKEN: 't' }).coverage
+    expect([bearer?.url.href, bearer?.auth]).toEqual([url, { kind: 'bearer', token: 't' }])
+    const { coverage } = readConfig({ ...GOOD, COVERAGE_URL: url, ...client, COVERAGE_SCOPE: 'a b' })
+    expect(coverage?.auth).toMatchObject({ kind: 'client', clientId: 'i', clientSecret: 's', scope: 'a b' })
+  })
+
+  test.each([
+    [{}, ['COVERAGE_TOKEN']],
+    [{ ...client, COVERAGE_TOKEN: 't' }, ['COVERAGE_TOKEN']],
+    [
+      { ...client, COVERAGE_CLIENT_ID: '', COVERAGE_CLIENT_SECRET: '' },
+      ['COVERAGE_CLIENT_ID', 'COVERAGE_CLIENT_SECRET'],
+    ],
+    [{ ...client, COVERAGE_TOKEN_URL: 'http://jetons.example.com' }, ['COVERAGE_TOKEN_URL', 'COVERAGE_TOKEN']],
+  ])('%j names what is missing', (more, names) => {
+    expect(namesOf(faultsOf({ ...GOOD, COVERAGE_URL: url, ...more }))).toEqual(names)
+  })
+})
+
+describe('IDENTITY_KEYS', () => {
+  test('a secret, or a public key of the algorithm named', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
+    const spki = publicKey.export({ format: 'der', type: 'spki' }).toString('base64')
+    const { identityKeys } = readConfig({ ...GOOD, IDENTITY_KEYS: `a:HS256:${KEY}, b:ES256:${spki}` })
+    expect(identityKeys.map(({ kid, alg, key }) => [kid, alg, key.type])).toEqual([
+      ['a', 'HS256', 'secret'],
+      ['b', 'ES256', 'public'],
+    ])
+    expect(faultsOf({ ...GOOD, IDENTITY_KEYS: `b:EdDSA:${spki}` })).toHaveLength(1)
+  })
+})
+
 describe('faults', () => {
   test.each(BAD)('%s=%s is one fault, named and not shown', (name, value) => {
     const faults = faultsOf({ ...GOOD, [name]: value })
@@ -187,7 +243,7 @@ describe('words', () => {
     const faults = CONFIG_FAULTS.map((code) => ({
       name: 'NAME',
       code,
-      facts: { allowed: 'a', protocols: 'http:', least: 1, index: 1 },
+      facts: { allowed: 'a', protocols: 'http:', least: 1, most: 2, index: 1, other: 'OTHER' },
     }))
     for (const line of explain(new ConfigError(faults), terminalWords(locale))) expect(line).toMatch(/^NAME: [^{}\n]+$/)
   })

@@ -20,13 +20,14 @@ describe('.env.example', () => {
   const example = read('.env.example')
   const paragraphs = new Map(
     example.split(/\n{2,}/).flatMap((text) => {
-      const name = /^#?([A-Za-z_]+)=/m.exec(text)?.[1]
-      return name === undefined ? [] : [[name, text] as const]
+      return [...text.matchAll(/^#?([A-Za-z_]\w*)=/gm)].map(([, name = '']) => [name, text] as const)
     }),
   )
 
   test('names what the configuration reads, no more and no less', () => {
-    const used = [...read('src/config.ts').matchAll(/read\.\w+\(\s*'(\w+)'/g)].map((m) => m[1])
+    const used = [...read('src/config.ts').matchAll(/(?:read\.|this\.|\braw)\w*\(\s*'([A-Z]\w+|MicrosoftAppId)'/g)].map(
+      (m) => m[1],
+    )
     expect(used.length).toBeGreaterThan(10)
     expect([...paragraphs.keys()].sort()).toEqual([...new Set(used)].sort())
   })
@@ -44,7 +45,7 @@ describe('.env.example', () => {
   })
 
   test('holds only values that the configuration takes', () => {
-    const lines = [...example.matchAll(/^#([A-Za-z_]+)=(.+)$/gm)]
+    const lines = [...example.matchAll(/^#([A-Za-z_]\w*)=(.+)$/gm)]
     const env = Object.fromEntries(lines.map(([, name, value]) => [name, value?.replace(/^"|"$/g, '')]))
     expect(() => readConfig(env)).not.toThrow()
   })

@@ -129,6 +129,7 @@ function startSesame({ data, redis, cpu, secrets, flags = [] }: SesameOptions): 
     PORT: '0',
     DATA_DIR: data,
     LOG_LEVEL: 'warn',
+    MESSAGES_PER_10S: '1000000',
     ...(process.env.TRY_SQLITE ? {} : { REDIS_URL: redis.url }),
     ...secrets,
   }

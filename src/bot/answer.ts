@@ -132,7 +132,9 @@ export function createAnswer({ trees, texts, understanding, handlers, stepper, u
   }
 
   function changeTopic({ turn, text, asked }: Message, { at }: Handler): void {
-    const isThere = expectsNext(trees, asked)?.node === at
+    // A topic may begin with a branch: what counts is the question it comes to.
+    const comesTo = stepper.preview(turn, asked, { type: 'jump', at }).at(-1)?.node
+    const isThere = comesTo !== undefined && comesTo === expectsNext(trees, asked)?.node
     if (isThere && asked.misses > 0) return stepper.stepFrom(turn, asked, { type: 'text', value: text })
     if (isThere) {
       stepper.stepFrom(turn, asked, { type: 'repeat' }, understanding.heard(text))

@@ -1,6 +1,6 @@
 /** One conversation in memory, through the whole turn: for authors' tests and the terminal. No store, no network, no waiting:
  *  time passes when it is told to. */
-import { EVENTS } from '../conversation/events.ts'
+import { EVENTS, type ResultValue } from '../conversation/events.ts'
 import { type ConversationState, newState } from '../conversation/state.ts'
 import type { LogEntry, NewActivity, NewEntry, Origin, WorkItem } from '../conversation/store.ts'
 import type { Draft } from '../conversation/turn.ts'
@@ -22,6 +22,8 @@ export interface SessionOptions {
   at?: Target
   /** What is known already, at `at`. */
   slots?: Readonly<Record<string, string>>
+  /** Who the member is known to be: `member` by the host page, `number` by a one-time number. */
+  verified?: 'member' | 'number'
   /** Whether people answer now. */
   hours?: 'open' | 'closed'
   trace?: Trace
@@ -43,7 +45,7 @@ export type AgentCommand = 'claim' | 'reply' | 'handback' | 'resolve'
 export type Session = ReturnType<typeof createSession>
 
 export function createSession(options: SessionOptions) {
-  const { content, locale, at, slots = {}, hours = 'open', trace, now = new Date(0) } = options
+  const { content, locale, at, slots = {}, hours = 'open', verified, trace, now = new Date(0) } = options
   let steps: Outcome['steps'] = []
   const bot = createBot(content, {
     hours: () => hours,
@@ -55,7 +57,7 @@ export function createSession(options: SessionOptions) {
       },
     },
   })
-  let state: ConversationState = newState(locale)
+  let state: ConversationState = { ...newState(locale), ...knownAs(verified) }
   let timers: WorkItem[] = []
   let clock = now.getTime()
   let seq = 0
@@ -95,7 +97,14 @@ export function createSession(options: SessionOptions) {
     const place = resolve(at, '')
     nodeAt(content.trees, place)
     const input: DialogInput = { type: 'start', at }
-    const facts = { locale, owner: 'bot', attempts: '0', verified: 'no', hours }
+    const facts = {
+      locale,
+      owner: 'bot',
+      attempts: '0',
+      verified: verified ? 'yes' : 'no',
+      member: verified === 'member' ? 'yes' : 'no',
+      hours,
+    }
     const result = step(content.trees, state.dialog, input, facts)
     state = { ...state, dialog: { ...result.state, slots: { ...result.state.slots, ...slots } } }
     return { entries: [], work: [], steps: [{ input, result }] }
@@ -113,8 +122,7 @@ export function createSession(options: SessionOptions) {
     expects: () => expects(content.trees, state.dialog),
     say: (text: string) => happen('member', { type: 'message', text: maskCodes(text).text, textFormat: 'plain' }),
     chooseLocale: (to: Locale) => happen('member', { type: 'event', name: LOCALE_EVENT, value: { locale: to } }),
-    result: (event: string, value: string) =>
-      happen('system', { type: 'event', name: EVENTS.result, value: { event, value } }),
+    result: (result: ResultValue) => happen('system', { type: 'event', name: EVENTS.result, value: result }),
     agent: (name: AgentCommand, text = '') =>
       happen('agent', {
         type: 'event',
@@ -137,5 +145,12 @@ export function createSession(options: SessionOptions) {
       clock = until
       return all
     },
+  }
+}
+
+function knownAs(verified: SessionOptions['verified']): Pick<ConversationState, 'verified'> {
+  if (!verified) return {}
+  return {
+    verified: { ...(verified === 'member' ? { member: 'member-1' } : {}), emails: [{ email: 'sam@example.com' }] },
   }
 }

@@ -1,6 +1,6 @@
 /** One step of the trees within a turn: its sentences become replies, its effects work. */
 import { EventFactory } from 'botbuilder'
-import { move, remember } from '../conversation/state.ts'
+import { move, verifiedAs } from '../conversation/state.ts'
 import { expects } from '../dialog/expect.ts'
 import { step } from '../dialog/step.ts'
 import type {
@@ -17,9 +17,9 @@ import type {
 } from '../dialog/types.ts'
 import { settle } from '../dialog/version.ts'
 import type { Hours } from '../hours.ts'
-import { maskAddress } from '../language/mask.ts'
 import type { Texts } from '../language/texts.ts'
 import { entryOf } from './adapter.ts'
+import { runEffect } from './effects.ts'
 import { commonReply, sayToReply } from './replies.ts'
 import type { Turn } from './turn.ts'
 import { BACK_TO_BOT } from './waiting.ts'
@@ -32,9 +32,6 @@ export const ENTRIES = {
   feedback: 'feedback.ask',
   idle: 'idle.nudge',
 } as const satisfies Record<string, Target>
-
-/** Effects that `do` nodes may name. */
-export const EFFECTS = ['resend_code', 'feedback'] as const
 
 const MENU: Option = { id: 'menu', key: 'common:options.menu' }
 
@@ -65,7 +62,9 @@ export function createStepper({ trees, texts, hours, stepped }: StepperOptions) 
   function factsOf({ draft: { state, now } }: Turn): Facts {
     const { locale, owner, tried, dialog } = state
     const { region } = dialog.slots
-    const known = { locale, owner, attempts: String(tried.length), verified: 'no', hours: hours(now) }
+    const person = verifiedAs(state, now)
+    const [verified, member] = [yesNo(person), yesNo(person?.member)]
+    const known = { locale, owner, attempts: String(tried.length), verified, member, hours: hours(now) }
     return region ? { ...known, region } : known
   }
 
@@ -129,20 +128,7 @@ function moreButtons({ key, options }: Say, isLast: boolean, expected: ReturnTyp
   return isLast && expected && !asks && options.length === 0 ? expected.options : []
 }
 
-function runEffect(turn: Turn, effect: Extract<Effect, { do: 'run' }>): void {
-  const { email, rating, comment } = effect.with
-  if (effect.effect === 'resend_code' && email) addResend(turn, email, effect.with.region)
-  if (effect.effect === 'feedback' && rating)
-    turn.draft.state.feedback = comment === undefined ? { rating } : { rating, comment }
-}
-
-function addResend({ context, draft }: Turn, email: string, region: string | undefined): void {
-  const { conversationId, now, state } = draft
-  const id = `resend:${entryOf(context).activity.id}`
-  const payload = { email, locale: state.locale, ...(region === undefined ? {} : { region }) }
-  draft.work.push({ id, kind: 'resend', conversationId, dueAt: now.getTime(), payload })
-  remember(state.tried, { at: now.toISOString(), masked: maskAddress(email), workId: id })
-}
+const yesNo = (known: unknown): 'yes' | 'no' => (known === undefined ? 'no' : 'yes')
 
 function addTimer({ context, draft }: Turn, { ref, seconds }: Extract<Effect, { do: 'timer' }>): void {
   const id = `timer:${entryOf(context).activity.id}:${ref}`

@@ -1,5 +1,5 @@
 import { ActivityHandler, EventFactory, type TurnContext } from 'botbuilder'
-import { EVENTS } from '../conversation/events.ts'
+import { EVENTS, parseStart, type ResultValue } from '../conversation/events.ts'
 import { type ConversationState, move } from '../conversation/state.ts'
 import { awake } from '../dialog/expect.ts'
 import type { DialogInput, Option, Step, Trees } from '../dialog/types.ts'
@@ -10,6 +10,7 @@ import { LOCALE_EVENT } from '../wire/activity.ts'
 import { draftOf, entryOf } from './adapter.ts'
 import { createAnswer } from './answer.ts'
 import { runDeskCommand } from './desk-commands.ts'
+import { settleProof } from './effects.ts'
 import type { Handlers } from './handlers.ts'
 import { EXACT } from './options.ts'
 import { commonReply, type Reply, sayToReply } from './replies.ts'
@@ -72,6 +73,11 @@ export class SupportBot extends ActivityHandler {
   }
 
   #greet(turn: Turn): void {
+    const { identity, network } = parseStart(entryOf(turn.context).activity.value)
+    const { state } = turn.draft
+    if (identity)
+      state.verified = { member: identity.member, emails: identity.email ? [{ email: identity.email }] : [] }
+    if (network) state.network = network
     this.#stepper.step(turn, { type: 'start', at: ENTRIES.hello })
   }
 
@@ -150,11 +156,17 @@ export class SupportBot extends ActivityHandler {
     if (origin === 'agent') return this.#onDeskCommand(turn)
     if (origin === 'member' && activity.name === LOCALE_EVENT) return this.#onLocaleChosen(turn)
     if (origin !== 'system') return
-    const value = activity.value as { ref?: string; event?: string; value?: string } | undefined
-    if (activity.name === EVENTS.timer) return this.#onTimer(turn, value?.ref ?? '')
-    if (activity.name !== EVENTS.result || turn.draft.state.owner !== 'bot') return
+    if (activity.name === EVENTS.timer) return this.#onTimer(turn, refOf(activity.value))
+    if (activity.name === EVENTS.result) this.#onResult(turn, activity.value as ResultValue)
+  }
+
+  #onResult(turn: Turn, result: ResultValue): void {
+    const { event, value, slots, ref } = result
+    settleProof(turn, result)
+    // While a person has the conversation the wait goes on; when the tree does, its time is over.
+    if (turn.draft.state.owner !== 'bot') return
     this.#stepper.settle(turn)
-    this.#stepper.step(turn, { type: 'result', event: value?.event ?? '', value: value?.value ?? '' })
+    this.#stepper.step(turn, { type: 'result', event, value, ...(slots ? { slots } : {}), ...(ref ? { ref } : {}) })
   }
 
   #onTimer(turn: Turn, ref: string): void {
@@ -195,6 +207,8 @@ export class SupportBot extends ActivityHandler {
 }
 
 type OnTurn = (this: SupportBot, turn: Turn) => void
+
+const refOf = (value: unknown): string => (value as { ref?: string } | undefined)?.ref ?? ''
 
 /** What the member is told when their message could not be handled: in the log, without the bot's logic. */
 export function sorry(texts: Texts, { state }: { state: ConversationState }): Reply {

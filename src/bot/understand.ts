@@ -1,7 +1,7 @@
 /** What a member's words mean where the conversation stands now. Nothing is looked up. */
 import type { Answer, Expectation, Heard, Option } from '../dialog/types.ts'
 import type { Command, Language } from '../language/commands.ts'
-import { findEmail, looksLikeAddress } from '../language/email.ts'
+import { emailSpans, findEmail, looksLikeAddress } from '../language/email.ts'
 import { rankWithDanger } from '../language/intents/danger.ts'
 import { type Decision, decide } from '../language/intents/decide.ts'
 import type { Classifier } from '../language/intents/model.ts'
@@ -86,12 +86,15 @@ export function createUnderstanding({ texts, language, classifier, canAsk }: Und
     const address = findEmail(expected?.collects === 'email' ? text.replace(/\sat\s/i, ' (at) ') : text)
     if (address && expected?.takesEmail && !(isMenu && isStory(text, decision)))
       return { kind: 'answer', answer: toEmail(address) }
+    const number = expected?.collects === 'number' ? findNumber(text) : undefined
+    if (number) return { kind: 'answer', answer: { type: 'number', value: number } }
     const command = language.findCommand(text)
     if (command) return orOption(fromCommand(command), options)
     if (expected?.takesText) return freeText(text, options, decision)
     if (address && !isStory(text, decision)) return { kind: 'correct', answer: toEmail(address) }
     // Half an address, or a number where an address is asked for: it does not fit, and that is told.
-    const isHalf = looksLikeAddress(text) || (expected?.collects === 'email' && /\d{3}/.test(text))
+    const isExact = expected?.collects === 'email' || expected?.collects === 'number'
+    const isHalf = looksLikeAddress(text) || (isExact && /\d{3}/.test(text))
     if (!address && isHalf) return asText(text)
     const correction = corrected(text, situation)
     if (correction) return correction
@@ -100,6 +103,7 @@ export function createUnderstanding({ texts, language, classifier, canAsk }: Und
 
   /** What is wanted decides what becomes of the address that comes with it. */
   function isStory(text: string, decision: Decision): boolean {
+    if (isBareAddress(text)) return false
     if (decision.kind === 'sure') return canAsk(decision.intent)
     const [first = ''] = decision.kind === 'unsure' ? decision.intents : []
     return first !== '' && !WANTS_SENDING.has(first) && wordsOf(text).length >= STORY
@@ -188,6 +192,21 @@ export function createUnderstanding({ texts, language, classifier, canAsk }: Und
 /** A set phrase, or a word or two that answer something: danger must be plain in them. */
 const mayBeDanger = (text: string, small: SmallTalk | undefined): boolean =>
   small === undefined && wordsOf(text).length > BRIEF
+
+/** Nothing beside the address but signs. */
+function isBareAddress(text: string): boolean {
+  const [span, ...more] = emailSpans(text)
+  return (
+    span !== undefined && more.length === 0 && !/[\p{L}\p{N}]/u.test(text.slice(0, span.start) + text.slice(span.end))
+  )
+}
+
+/** Six digits, as people write them: `123456`, `123 456`, `12-34-56`. More or fewer are something else. */
+function findNumber(text: string): string | undefined {
+  const runs = text.match(/\d(?:[ -]?\d){0,19}/g)?.map((run) => run.replace(/[ -]/g, '')) ?? []
+  const fit = runs.filter((run) => run.length === 6)
+  return fit.length === 1 ? fit[0] : undefined
+}
 
 const asText = (text: string): Understood => ({ kind: 'answer', answer: { type: 'text', value: text } })
 

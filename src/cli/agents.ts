@@ -3,7 +3,9 @@ import fr from '../../locales/fr/cli.json' with { type: 'json' }
 import { type Config, readConfig } from '../config.ts'
 import { type Agents, createAgents } from '../desk/agents.ts'
 import { AppError } from '../errors.ts'
+import { readKeys } from '../keys.ts'
 import { createTexts } from '../language/texts.ts'
+import { type Audit, auditKeysOf, createAudit } from '../privacy/audit.ts'
 import { openAgentStore } from '../stores.ts'
 import { terminalLocale } from '../terminal.ts'
 import type { Locale } from '../wire/activity.ts'
@@ -20,7 +22,7 @@ interface Sink {
 export interface AgentsCommand {
   args: readonly string[]
   /** Where agents are kept, and where the console is reached: sign-in links begin with it. */
-  config: Pick<Config, 'dataDir' | 'redis' | 'publicUrl'>
+  config: Config
   locale: Locale
   out: Sink
   err: Sink
@@ -47,25 +49,43 @@ async function dispatch(command: AgentsCommand, t: Say): Promise<void> {
   const name = words.join(' ')
   if (!['add', 'list', 'remove', 'link'].includes(verb)) throw new Refusal(t('usage'))
   if ((verb === 'list') !== (name === '')) throw new Refusal(t('usage'))
-  const { agents: store, close } = await openAgentStore(command.config)
+  const { agents: store, audit: auditStore, close } = await openAgentStore(command.config)
   try {
     const agents = createAgents({ store })
-    const line = verb === 'list' ? await list(agents, t) : await change(agents, verb, name, command.config.publicUrl, t)
+    const { tokenKeys } = readKeys(command.config)
+    const audit = createAudit({ store: auditStore, keys: auditKeysOf(tokenKeys), now: Date.now })
+    const line = verb === 'list' ? await list(agents, t) : await change(agents, audit, command, verb, name, t)
     command.out.write(`${line}\n`)
   } finally {
     close()
   }
 }
 
-async function change(agents: Agents, verb: string, name: string, publicUrl: URL, t: Say): Promise<string> {
+const ACTION = { add: 'agent_added', remove: 'agent_removed', link: 'agent_link' } as const
+
+/** Recorded before a link is shown: nobody comes in unseen. */
+async function change(
+  agents: Agents,
+  audit: Audit,
+  { config }: AgentsCommand,
+  verb: string,
+  name: string,
+  t: Say,
+): Promise<string> {
+  const record = async () => {
+    const action = ACTION[verb as keyof typeof ACTION]
+    await audit.record('audit', { actor: 'command', action, subject: audit.subjectOf(name) })
+  }
   if (verb === 'remove') {
     if (!(await agents.remove(name))) throw new Refusal(t('unknown', { name }))
+    await record()
     return t('removed', { name })
   }
   if (verb === 'add' && (await addAgent(agents, name, t)) === undefined) throw new Refusal(t('taken', { name }))
   const token = await agents.link(name)
   if (token === undefined) throw new Refusal(t('unknown', { name }))
-  return t('link', { name, url: new URL(`desk/#token=${token}`, publicUrl).href })
+  await record()
+  return t('link', { name, url: new URL(`desk/#token=${token}`, config.publicUrl).href })
 }
 
 async function addAgent(agents: Agents, name: string, t: Say): Promise<string | undefined> {

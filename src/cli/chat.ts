@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { createSession, type Outcome, type Session } from '../bot/session.ts'
 import type { Understood } from '../bot/understand.ts'
-import { loadContent } from '../content.ts'
+import { loadContent, SAMPLE_VALUES } from '../content.ts'
+import type { ResultValue } from '../conversation/events.ts'
 import { resolve } from '../dialog/expect.ts'
 import type { Effect } from '../dialog/types.ts'
 import { type Say, terminalLocale, terminalWords } from '../terminal.ts'
@@ -23,7 +24,7 @@ interface Flags {
 }
 
 async function runChat(flags: Flags, say: Say): Promise<number> {
-  const content = loadContent({ root: ROOT, always: { orgName: 'Sésame Santé', supportEmail: 'soutien@example.com' } })
+  const content = loadContent({ root: ROOT, always: SAMPLE_VALUES })
   if (flags.at !== undefined && !content.trees.get(resolve(flags.at, '').dialog)?.nodes.has(resolve(flags.at, '').node))
     throw new Refusal(say('cli:chat.no_node', { node: flags.at }))
   const out = (line: string) => process.stdout.write(`${line}\n`)
@@ -53,10 +54,19 @@ async function runChat(flags: Flags, say: Say): Promise<number> {
   return 0
 }
 
-/** A number presses that button; `/wait 120` lets seconds pass; `/agent claim` is what an agent does; all else is said. */
+/** `event value slot=text slot=text` */
+function parseResult(text: string): ResultValue {
+  const [event = '', value = '', ...more] = text.split(/\s+/)
+  const slots = Object.fromEntries(more.map((each) => [each.split('=')[0] ?? '', each.slice(each.indexOf('=') + 1)]))
+  return { event, value, slots, ...(event === 'number' && value === 'right' ? { proven: 'sam@example.com' } : {}) }
+}
+
+/** A number presses that button; `/wait 120` lets seconds pass; `/agent claim` is what an agent does; `/result coverage own` is what a
+ *  lookup answers; all else is said. */
 function act(session: Session, typed: string, offered: readonly QuickReply[]): Promise<Outcome> {
-  const [, command, rest = ''] = /^\/(wait|agent|en|fr)\b\s*(.*)$/.exec(typed) ?? []
+  const [, command, rest = ''] = /^\/(wait|agent|result|en|fr)\b\s*(.*)$/.exec(typed) ?? []
   if (command === 'wait') return session.pass(Math.min(Math.max(Number.parseInt(rest, 10) || 60, 0), LONGEST_WAIT))
+  if (command === 'result') return session.result(parseResult(rest))
   if (command === 'en' || command === 'fr') return session.chooseLocale(command)
   if (command === 'agent') {
     const [name = '', ...text] = rest.split(' ')

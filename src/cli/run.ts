@@ -5,6 +5,7 @@ export class Refusal extends Error {}
 
 /** Runs a command to its exit code; what stops it becomes a line on standard error and exit code 1. */
 export async function runCli(command: () => Promise<number>): Promise<void> {
+  process.umask(0o077)
   try {
     process.exitCode = await command()
   } catch (error) {

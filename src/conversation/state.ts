@@ -21,7 +21,13 @@ const dialog = z.object({
   offer: z.object({ typed: z.string(), suggested: z.string() }).optional(),
   waits: z.number(),
   visits: z.record(z.string(), z.number()),
-  waiting: z.object({ ref: z.string(), event: z.string() }).optional(),
+  waiting: z
+    .object({
+      ref: z.string(),
+      event: z.string(),
+      came: z.object({ value: z.string(), slots: slots.optional() }).optional(),
+    })
+    .optional(),
   back: z.array(z.object({ stack: z.array(place), slots })),
 }) satisfies z.ZodType<DialogState>
 
@@ -49,6 +55,18 @@ const state = z.object({
   feedback: z.object({ rating: z.string(), comment: z.string().optional() }).optional(),
   /** Intents offered as "do you mean ...?", the likeliest first, until answered; with the address that was written beside. */
   guesses: z.object({ intents: z.array(z.string()), email: z.string().optional() }).optional(),
+  /** Who the member is known to be: the provider's id of their account, vouched for by the host page, and the addresses that are theirs.
+   *  An older process that does not know this forgets it: then nothing specific is told. */
+  verified: z
+    .object({
+      member: z.string().optional(),
+      emails: z.array(z.object({ email: z.string(), until: z.string().optional() })),
+    })
+    .optional(),
+  /** A one-time number is on its way to this address, or was; `id` of the work that sends it. */
+  proof: z.object({ email: z.string(), id: z.string(), at: z.string() }).optional(),
+  /** Keyed hash of the network that the conversation was started from. */
+  network: z.string().optional(),
   /** When the member last wrote, and when the timer that watches for silence is due; absent when there is none. */
   heardAt: z.string(),
   idleDue: z.string().optional(),
@@ -106,4 +124,26 @@ export function move(conversation: ConversationState, to: Owner): void {
 export function remember<T>(list: T[], item: T): void {
   list.push(item)
   if (list.length > MAX_TRIED) list.shift()
+}
+
+/** An address that was proven by a number is theirs for so long, ms: the device may change hands. */
+const PROVEN_MS = 3_600_000
+
+/** Their address from now on. */
+export function prove(state: ConversationState, email: string, now: Date): void {
+  const others = state.verified?.emails.filter((one) => one.email !== email) ?? []
+  const until = new Date(now.getTime() + PROVEN_MS).toISOString()
+  // What was proven last is what they want to know about.
+  state.verified = { ...state.verified, emails: [{ email, until }, ...others] }
+}
+
+/** Whom the conversation may be told specifics of; undefined: nobody is verified, or not any more. */
+export function verifiedAs(
+  { verified }: ConversationState,
+  now: Date,
+): { member?: string; emails: string[] } | undefined {
+  const live = verified?.emails.filter(({ until }) => until === undefined || until > now.toISOString()) ?? []
+  const emails = live.map(({ email }) => email)
+  if (verified?.member !== undefined) return { member: verified.member, emails }
+  return emails.length > 0 ? { emails } : undefined
 }

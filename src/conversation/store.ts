@@ -23,6 +23,10 @@ export interface LogEntry extends NewEntry {
   activity: Activity
 }
 
+/** Entries of a conversation beyond which members' messages are refused: nobody talks that long, and whoever opens it at the desk, exports
+ *  or erases it reads all of it. */
+export const MOST_ENTRIES = 2_000
+
 /** Something that happened to a conversation from outside. */
 export interface Inbound extends NewEntry {
   conversationId: string
@@ -41,11 +45,16 @@ export interface Received {
   loaded?: Loaded
 }
 
+/** `resend`, `mail`: mails, whose outcome never comes back to the chat; two kinds, because processes of an older version know only the
+ *  first and would send something else. `lookup`: questions whose answer does, as an event in the log. */
+export const WORK_KINDS = ['resend', 'timer', 'lookup', 'mail'] as const
+export type WorkKind = (typeof WORK_KINDS)[number]
+
 /** Durable work outside a turn. `dueAt` in epoch milliseconds. */
 export interface WorkItem {
   /** Unique; adding the same id twice adds it once. */
   id: string
-  kind: 'resend' | 'timer'
+  kind: WorkKind
   conversationId: string
   dueAt: number
   payload: Readonly<Record<string, string>>
@@ -114,7 +123,7 @@ export interface Committed {
 /** What became of a work item, for the desk. `payload` replaces the item's own, so that nothing outlives its use. */
 export interface WorkReceipt {
   workId: string
-  kind: WorkItem['kind']
+  kind: WorkKind
   code: string
   at: string
   payload: Readonly<Record<string, string>>
@@ -128,7 +137,7 @@ export interface DeadWork extends WorkReceipt {
 export interface ConversationStore {
   /** Appends once per (conversation, origin, clientId) and marks the conversation as having pending input, in one step. The process that
    *  finds none pending before is the one to run its turns, until none is.
-   *  @throws AppError `conversation_unknown`. */
+   *  @throws AppError `conversation_unknown`, or `too_many` for a member's message beyond MOST_ENTRIES. */
   receive(inbound: Inbound): Promise<Received>
   /** @returns undefined when unknown; not an error. */
   load(conversationId: string): Promise<Loaded | undefined>
@@ -150,7 +159,7 @@ export interface ConversationStore {
 
 export interface WorkStore {
   /** Takes due items of a kind, oldest first, so that nobody else gets them for `leaseMs`. */
-  lease(kind: WorkItem['kind'], now: number, leaseMs: number, limit: number): Promise<LeasedWork[]>
+  lease(kind: WorkKind, now: number, leaseMs: number, limit: number): Promise<LeasedWork[]>
   /** Ends an item, with its receipt for the desk and the event that reports it to its conversation, in one step.
    *  @returns false when the lease was lost; nothing was written. */
   complete(work: LeasedWork, done: { receipt?: WorkReceipt; inbound?: Inbound }): Promise<boolean>
@@ -160,11 +169,36 @@ export interface WorkStore {
   /** Gives up: kept, visible at the desk, never tried again. */
   bury(work: LeasedWork, receipt: WorkReceipt): Promise<void>
   /** When the next item of a kind is due, epoch ms. */
-  nextDue(kind: WorkItem['kind']): Promise<number | undefined>
+  nextDue(kind: WorkKind): Promise<number | undefined>
   receipts(conversationId: string): Promise<WorkReceipt[]>
   dead(limit: number): Promise<DeadWork[]>
-  /** Takes `key` for `ttlMs` unless another holder has it. The same holder gets it again (a retry). */
-  reserve(key: string, holder: string, now: number, ttlMs: number): Promise<boolean>
+}
+
+/** At most `most` in any `ms` milliseconds. */
+export interface Allowance {
+  most: number
+  ms: number
+}
+
+export interface LimitStore {
+  /** Counts `holder` under `key` at `now` (epoch ms) unless that would exceed one of the allowances; one step, whatever runs beside it.
+   *  A holder that is counted already (within the longest allowance) is allowed again without being counted anew: a retry.
+   *  @returns whether it is counted now. What is refused is not counted. */
+  allow(key: string, holder: string, now: number, allowances: readonly Allowance[]): Promise<boolean>
+  /** Forgets what was counted under `key`. */
+  clear(key: string): Promise<void>
+}
+
+/** For the commands that answer a member's wish to see or erase what is kept. Not used while people are served. */
+export interface PrivacyStore {
+  /** Conversations in an order of the store's own, at most about `limit`, after `cursor` (absent: the first).
+   *  @returns `next` until there are no more; what begins or ends meanwhile may be missed. */
+  list(cursor: string | undefined, limit: number): Promise<{ ids: string[]; next?: string }>
+  /** Erases a conversation with all that belongs to it, now. @returns false when there was none. */
+  erase(conversationId: string): Promise<boolean>
+  /** Makes what was erased unreadable in the store's own files, as far as the store lets us.
+   *  @returns false when its operator has to do that (a Redis user without the right to rewrite the file). */
+  scrub(): Promise<boolean>
 }
 
 export interface DeskStore {
@@ -174,7 +208,9 @@ export interface DeskStore {
 
 export type Store = ConversationStore &
   WorkStore &
-  DeskStore & {
+  DeskStore &
+  LimitStore &
+  PrivacyStore & {
     /** Resolves when the store answers. @throws AppError `store_unavailable`. */
     ping(): Promise<void>
     close(): Promise<void>

@@ -1,5 +1,5 @@
 /** Runs turns: one at a time per conversation, committed whole or not at all, repeatable without effect. */
-import { AppError, codeOf } from '../errors.ts'
+import { AppError, codeOf, placeOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Locale } from '../wire/activity.ts'
 import { activityId, parseLocale } from '../wire/activity.ts'
@@ -268,5 +268,5 @@ function hasOwnerChanged(loaded: Loaded, state: ConversationState): boolean {
 
 function whereOf(failure: unknown): string {
   if (failure instanceof AppError) return JSON.stringify(failure.facts)
-  return failure instanceof Error ? (failure.stack?.split('\n')[1]?.trim() ?? failure.name) : typeof failure
+  return placeOf(failure)
 }

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { CsvError, type Parser, parse } from 'csv-parse'
-import { COLUMNS, type Column } from './records.ts'
+import { type Cells, COLUMNS, type Column, OPTIONAL_COLUMN } from './records.ts'
 
 /** A fault of the file's shape. The file's first line is line 1. */
 export interface CsvProblem {
@@ -24,7 +24,7 @@ export interface CsvProblem {
 
 export interface CsvHandlers {
   /** @param line where the row begins. */
-  onRow: (cells: Record<Column, string>, line: number) => void
+  onRow: (cells: Cells, line: number) => void
   onProblem: (problem: CsvProblem) => void
   onProgress?: (progress: { bytes: number; lines: number }) => void
 }
@@ -124,13 +124,13 @@ function lineBreaks(cell: string): number {
   return cell.includes('\n') ? cell.split('\n').length - 1 : 0
 }
 
-function toCells(header: readonly Column[], cells: readonly string[]): Record<Column, string> {
-  return Object.fromEntries(header.map((column, i) => [column, cells[i] ?? ''])) as Record<Column, string>
+function toCells(header: readonly Column[], cells: readonly string[]): Cells {
+  return Object.fromEntries(header.map((column, i) => [column, cells[i] ?? ''])) as Cells
 }
 
 function readHeader(cells: readonly string[], line: number): Column[] {
   const names = cells.map((c) => c.trim())
-  const missing = COLUMNS.filter((c) => !names.includes(c))
+  const missing = COLUMNS.filter((c) => c !== OPTIONAL_COLUMN && !names.includes(c))
   const unknown = names.filter((n) => !COLUMNS.some((c) => c === n))
   const twice = COLUMNS.filter((c) => names.indexOf(c) !== names.lastIndexOf(c))
   const problems: CsvProblem[] = [

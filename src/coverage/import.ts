@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { AppError } from '../errors.ts'
 import { type CsvProblem, readCsv } from './csv.ts'
-import { COLUMNS, type Column, type Fault, parseInvitation } from './records.ts'
+import { type Cells, COLUMNS, type Column, type Fault, type Invitation, parseInvitation } from './records.ts'
 
 /** What is wrong with a line; `problem` is a key of `coverage:problems`. Holds nothing of what the line said. */
 export interface LineProblem {
@@ -81,16 +81,21 @@ function createStage(db: DatabaseSync, onProblem: (problem: LineProblem) => void
   const insert = db.prepare(`INSERT INTO temp.staged (email, line, ${rest().join(', ')})
     VALUES (?, ?, ${rest().map(() => '?')}) ON CONFLICT DO NOTHING`)
   const first = db.prepare('SELECT line FROM temp.staged WHERE email = ?')
-  return (cells: Readonly<Record<Column, string>>, line: number): void => {
+  return (cells: Cells, line: number): void => {
     const parsed = parseInvitation(cells)
     const { email } = 'invitation' in parsed ? parsed.invitation : parsed
     if ('faults' in parsed) for (const fault of parsed.faults) onProblem({ line, ...fault })
     if (email === undefined) return
-    const values = rest().map((c) => ('invitation' in parsed ? parsed.invitation[c] : ''))
+    const values = rest().map((c) => ('invitation' in parsed ? cellOf(parsed.invitation, c, cells) : ''))
     const staged = guarded(() => insert.run(email, line, ...values))
     if (staged.changes === 0)
       onProblem({ line, problem: 'duplicate', column: 'email', firstLine: Number(first.get(email)?.line) })
   }
+}
+
+/** NULL where the file has no such column, which is not the same as an empty cell. */
+function cellOf(invitation: Invitation, column: Column, cells: Cells): string | null {
+  return column === 'member' && cells.member === undefined ? null : invitation[column]
 }
 
 /** Columns beside the address. */
@@ -103,6 +108,7 @@ function merge(db: DatabaseSync): ImportOutcome {
   const same = rest().map((c) => `invitation.${c} = staged.${c}`)
   db.exec('BEGIN IMMEDIATE')
   try {
+    db.exec(KEEP_LINKS)
     const total = Number(db.prepare('SELECT count(*) AS n FROM temp.staged').get()?.n)
     const changed = Number(
       db
@@ -118,6 +124,12 @@ function merge(db: DatabaseSync): ImportOutcome {
     throw error
   }
 }
+
+/** A file that says nothing of accounts undoes none that was linked meanwhile. */
+const KEEP_LINKS = `UPDATE temp.staged
+  SET member = invitation.member, status = CASE staged.status WHEN 'pending' THEN 'claimed' ELSE staged.status END
+  FROM invitation WHERE invitation.email = staged.email AND staged.member IS NULL AND invitation.member <> '';
+UPDATE temp.staged SET member = '' WHERE member IS NULL;`
 
 function addNew(db: DatabaseSync): number {
   const fresh = db

@@ -5,12 +5,10 @@ import { createTexts } from '../language/texts.ts'
 import { type Block, composeLetter } from '../mail/compose.ts'
 import type { Mail } from '../mail/mailer.ts'
 import { LOCALE_TAGS, type Locale } from '../wire/activity.ts'
-import { type Invitation, isFamily } from './records.ts'
+import type { Case } from './directory.ts'
+import type { Invitation } from './records.ts'
 
 const texts = createTexts({ fr: { mail: fr }, en: { mail: en } }, {})
-
-export const MAIL_KINDS = ['expired', 'claimed', 'other_region', 'family', 'own'] as const
-export type MailKind = (typeof MAIL_KINDS)[number]
 
 /** What the mails say about the service. URLs are absolute. */
 export interface ServiceInfo {
@@ -21,18 +19,10 @@ export interface ServiceInfo {
   signInUrl: string
 }
 
-/** The case of an invitation; the first that fits, in the order of `MAIL_KINDS`. */
-export function mailKindOf(invitation: Invitation, region: string | undefined): MailKind {
-  if (invitation.status === 'expired') return 'expired'
-  if (invitation.status === 'claimed') return 'claimed'
-  if (region !== undefined && region !== invitation.region) return 'other_region'
-  return isFamily(invitation) ? 'family' : 'own'
-}
-
 /** A piece of a plan: a text key, or the code, or a list of text keys. */
 type Piece = { p: string } | { h: string } | { code: true } | { steps: readonly string[] }
 
-const PLANS: Readonly<Record<MailKind, readonly Piece[]>> = {
+const PLANS: Readonly<Record<Case, readonly Piece[]>> = {
   own: [
     { code: true },
     { p: 'own.lead' },
@@ -64,10 +54,10 @@ const PLANS: Readonly<Record<MailKind, readonly Piece[]>> = {
   expired: [{ p: 'expired.lead' }, { steps: ['expired.ask', 'expired.person'] }],
 }
 
-/** Composes the mail of one kind. @param code goes into the kinds that give one, and into no other. */
+/** Composes the mail of one case. @param code goes into the mails that give one, and into no other. */
 export function composeMail(
-  kind: MailKind,
-  to: Omit<Invitation, 'language'> & { language: Locale },
+  which: Case,
+  to: Pick<Invitation, 'email' | 'name' | 'organisation' | 'region'> & { language: Locale },
   code: string,
   service: ServiceInfo,
   messageId: string,
@@ -76,11 +66,11 @@ export function composeMail(
   const values = { ...service, name: to.name, organisation: to.organisation, region }
   const say = (key: string): string => texts.say(to.language, `mail:${key}`, values)
   const language = LOCALE_TAGS[to.language]
-  const title = say(`${kind}.subject`)
+  const title = say(`${which}.subject`)
   const blocks = [
     paragraph(say(to.name ? 'parts.greeting' : 'parts.greeting_nobody')),
     paragraph(say('parts.why')),
-    ...PLANS[kind].map((piece) => toBlock(piece, say, code)),
+    ...PLANS[which].map((piece) => toBlock(piece, say, code)),
     { kind: 'heading', text: say('parts.help_heading') } as const,
     paragraph(say('parts.person_chat')),
     paragraph(say('parts.person_mail')),

@@ -10,6 +10,7 @@ import { AppError } from '../errors.ts'
 import { findEmail, meantSpans } from '../language/email.ts'
 import { maskAddresses } from '../language/mask.ts'
 import type { Texts } from '../language/texts.ts'
+import type { Audit } from '../privacy/audit.ts'
 import type { Activity, ActivitySet, Locale, Owner } from '../wire/activity.ts'
 import type {
   AgentRef,
@@ -44,12 +45,13 @@ export interface DeskOptions {
   receive: Receive
   turns: Turns
   texts: Texts
+  audit: Pick<Audit, 'record'>
   now: () => number
 }
 
 export type Desk = ReturnType<typeof createDesk>
 
-export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
+export function createDesk({ store, receive, turns, texts, audit, now }: DeskOptions) {
   async function stateOf(conversationId: string): Promise<ConversationState> {
     const loaded = await store.load(conversationId)
     if (!loaded) throw new AppError('conversation_unknown')
@@ -80,7 +82,14 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
     }
   }
 
-  async function command({ conversationId, agent, name, clientId, value }: Command): Promise<CommandDone> {
+  /** Also when it was done before, and its answer was lost: better twice than not at all. */
+  async function note({ conversationId: subject, agent: { id: actor }, name: action }: Command): Promise<void> {
+    if (action === 'reveal') await audit.record('audit', { actor, action, subject })
+    else if (action !== 'reply') await audit.record('desk', { actor, action, subject })
+  }
+
+  async function command(request: Command): Promise<CommandDone> {
+    const { conversationId, agent, name, clientId, value } = request
     const { seq, id } = await receive({
       conversationId,
       origin: 'agent',
@@ -98,8 +107,9 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
     })
     await turns.run(conversationId)
     const outcome = await outcomeOf(conversationId, seq, id)
-    if (outcome.ok) return { owner: outcome.owner, epoch: outcome.epoch }
-    throw new AppError(outcome.code, outcome.by === undefined ? {} : { by: outcome.by })
+    if (!outcome.ok) throw new AppError(outcome.code, outcome.by === undefined ? {} : { by: outcome.by })
+    await note(request)
+    return { owner: outcome.owner, epoch: outcome.epoch }
   }
 
   return {
@@ -140,7 +150,7 @@ export function createDesk({ store, receive, turns, texts, now }: DeskOptions) {
       return { activities: entries.map((e) => maskText(e.activity)), watermark: String(entries.at(-1)?.seq ?? after) }
     },
 
-    /** The addresses that the member wrote, in full. Needs the claim; the command stays in the log as the audit. */
+    /** The addresses that the member wrote, in full. Needs the claim, and nothing is shown that is not recorded. */
     async reveal(request: Omit<Command, 'name'>): Promise<string[]> {
       await command({ ...request, name: 'reveal' })
       const written = (await messages(request.conversationId)).filter((e) => e.origin === 'member')

@@ -1,7 +1,7 @@
 /** YAML text -> Dialog, or faults with file and line. */
 import { z } from 'zod'
 import type { Fault, FaultCode } from './faults.ts'
-import { type Dialog, FACTS, type Node } from './types.ts'
+import { COLLECTS, type Dialog, FACTS, type Node } from './types.ts'
 import { type Path, readYaml } from './yaml.ts'
 
 /** A dialog that knows where it stands. */
@@ -25,6 +25,8 @@ export const RESERVED = [
   'cli',
   'mailbox',
   'graph',
+  'privacy',
+  'supply',
 ]
 
 const name = z.string().regex(/^[a-z][a-z0-9_]*$/, 'letters a-z, digits and _ only')
@@ -62,7 +64,7 @@ const node: z.ZodType<Node> = z.discriminatedUnion('type', [
     type: z.literal('collect'),
     limit,
     slot: name,
-    as: z.enum(['email', 'text']),
+    as: z.enum(COLLECTS),
     next: target,
     options: targets.optional(),
     retries: z.int().min(0).max(10).default(3),

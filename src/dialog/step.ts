@@ -15,7 +15,19 @@ import {
   targetOf,
 } from './expect.ts'
 import { arrive, copy, copyOf, enter, go, holds, leave, MAX_HOPS, pick, plain, type Run, sayOf } from './run.ts'
-import type { Answer, DialogInput, DialogState, Facts, Heard, Node, Option, Place, Step, Trees } from './types.ts'
+import type {
+  Answer,
+  DialogInput,
+  DialogState,
+  Facts,
+  Heard,
+  Node,
+  Option,
+  Place,
+  Result,
+  Step,
+  Trees,
+} from './types.ts'
 
 const PERSON: Option = { id: 'person', key: 'common:options.person' }
 
@@ -60,7 +72,8 @@ function take(run: Run, input: DialogInput): void {
       if (run.state.waiting?.ref === input.ref) endWait(run, undefined)
       return
     case 'result':
-      if (run.state.waiting?.event === input.event) endWait(run, input.value)
+      if (run.state.waiting?.event === input.event && (input.ref ?? run.state.waiting.ref) === run.state.waiting.ref)
+        endWait(run, input)
       return
     default:
       return answer(run, input)
@@ -113,17 +126,25 @@ function correct(run: Run, input: Answer | { type: 'email' }): void {
   return 'value' in input || 'option' in input ? answer(run, input) : walk(run)
 }
 
-function endWait(run: Run, result: string | undefined): void {
+function endWait(run: Run, result: Result | undefined): void {
   const place = run.state.stack.at(-1)
   const node = place && nodeAt(run.trees, place)
   // A digression stands on it: the wait is over when that is.
   if (node?.type !== 'await') {
-    if (run.state.waiting) run.state.waiting = { ...run.state.waiting, ref: '' }
+    if (run.state.waiting)
+      run.state.waiting = { ...run.state.waiting, ref: '', ...(result ? { came: plainResult(result) } : {}) }
     return
   }
-  delete run.state.waiting
-  go(run, (result === undefined ? undefined : own(node.on, result)) ?? node.timeout)
+  goOn(run, node, result)
   walk(run)
+}
+
+const plainResult = ({ value, slots }: Result): Result => ({ value, ...(slots ? { slots } : {}) })
+
+function goOn(run: Run, node: Extract<Node, { type: 'await' }>, result: Result | undefined): void {
+  delete run.state.waiting
+  Object.assign(run.state.slots, result?.slots)
+  go(run, (result && own(node.on, result.value)) ?? node.timeout)
 }
 
 function answer(run: Run, input: Answer): void {
@@ -264,11 +285,10 @@ function visit(run: Run, place: Place, node: Node): 'waits' | 'goes' {
 }
 
 function startWait(run: Run, node: Extract<Node, { type: 'await' }>): 'waits' | 'goes' {
-  // A digression is over: the wait is under way still, or its time came meanwhile.
+  // A digression is over: the wait is under way still, or its time or its result came meanwhile.
   if (run.state.waiting?.ref) return 'waits'
   if (run.state.waiting) {
-    delete run.state.waiting
-    go(run, node.timeout)
+    goOn(run, node, run.state.waiting.came)
     return 'goes'
   }
   const ref = String(++run.state.waits)

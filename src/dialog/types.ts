@@ -12,10 +12,12 @@ export type Condition = { slot?: string; fact?: string } & (
 )
 
 /** What branches may ask beside slots. Values are text; `attempts` is a whole number. */
-export const FACTS = ['attempts', 'hours', 'locale', 'owner', 'region', 'verified'] as const
+export const FACTS = ['attempts', 'hours', 'locale', 'member', 'owner', 'region', 'verified'] as const
 export type Facts = Readonly<Partial<Record<(typeof FACTS)[number], string>>>
 
-export type CollectType = 'email' | 'text'
+/** `number`: six digits, as in a one-time number. */
+export const COLLECTS = ['email', 'number', 'text'] as const
+export type CollectType = (typeof COLLECTS)[number]
 
 export type Node = Kind & {
   /** Entered more often than `max` times since the conversation started over: go there instead. */
@@ -104,17 +106,23 @@ export interface DialogState {
   waits: number
   /** Node -> times entered, for nodes with a `limit`. */
   visits: Record<string, number>
-  /** The wait under way; an empty `ref`: its time is over, but something stands on it. */
-  waiting?: { ref: string; event: string }
+  /** The wait under way; an empty `ref`: it is over, by its time or by the result that `came`, but something stands on it. */
+  waiting?: { ref: string; event: string; came?: Result }
   /** Earlier questions, for "back", oldest first. */
   back: { stack: Place[]; slots: Record<string, string> }[]
+}
+
+/** What a wait was for: where it leads, and what is kept of it. */
+export interface Result {
+  value: string
+  slots?: Readonly<Record<string, string>>
 }
 
 export type Answer =
   | { type: 'choose'; option: string }
   /** An address that is well formed; `suggested` when its domain looks like a slip. */
   | { type: 'email'; value: string; suggested?: string }
-  | { type: 'text'; value: string }
+  | { type: 'number' | 'text'; value: string }
 
 /** What the message that led to a question says about it already; undefined: it has to be asked. Pure. */
 export type Heard = (expected: Expectation) => Answer | undefined
@@ -124,7 +132,8 @@ export type DialogInput =
   /** Leaves the question for another dialog; "back" returns to it. */
   | { type: 'jump'; at: Target }
   | Answer
-  | { type: 'result'; event: string; value: string }
+  /** `ref`: only for that wait. */
+  | ({ type: 'result'; event: string; ref?: string } & Result)
   | { type: 'timeout'; ref: string }
   /** An earlier answer is taken back: the last question that takes such an answer gets this one, or is asked again. */
   | { type: 'correct'; answer: Answer | { type: 'email' } }

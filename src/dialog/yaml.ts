@@ -3,6 +3,9 @@ import { CORE_SCHEMA, EVENT_ID, type Event, getScalarValue, load, parseEvents, Y
 import type { z } from 'zod'
 import type { Fault } from './faults.ts'
 
+/** Each may stand for as much as the whole file; what is read is looked at whole. */
+const MAX_ALIASES = 100
+
 export type Path = readonly PropertyKey[]
 export type Read<T> = { ok: true; value: T; lineOf: (path: Path) => number } | { ok: false; faults: Fault[] }
 
@@ -33,7 +36,7 @@ export function yamlFault(source: string): { line: number; why: string } | undef
 
 function toValue(source: string): { value: unknown } | { line: number; why: string } {
   try {
-    return { value: load(source, { schema: CORE_SCHEMA }) }
+    return { value: load(source, { schema: CORE_SCHEMA, maxAliases: MAX_ALIASES }) }
   } catch (error) {
     // The library says: more than its own exceptions may come out of it.
     if (error instanceof YAMLException) return { line: (error.mark?.line ?? 0) + 1, why: error.reason }
@@ -45,13 +48,30 @@ function toValue(source: string): { value: unknown } | { line: number; why: stri
  *  have no fault. */
 export function linesOf(source: string): (path: Path) => number {
   let places: ReadonlyMap<string, number> | undefined
+  let lineAt: (offset: number) => number
   return (path) => {
     places ??= placesOf(source)
+    lineAt ??= lineCounter(source)
     for (let n = path.length; n > 0; n--) {
       const at = places.get(keyOf(path.slice(0, n)))
-      if (at !== undefined) return source.slice(0, at).split('\n').length
+      if (at !== undefined) return lineAt(at)
     }
     return 1
+  }
+}
+
+/** A file may have a fault on every line: each is found by halving, not by counting from the top. */
+function lineCounter(source: string): (offset: number) => number {
+  const starts = [0]
+  for (let at = source.indexOf('\n'); at >= 0; at = source.indexOf('\n', at + 1)) starts.push(at + 1)
+  return (offset) => {
+    let [low, high] = [0, starts.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) <= offset) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }
 
@@ -62,8 +82,13 @@ function placesOf(source: string): Map<string, number> {
   const events = parseEvents(source, {})
   const places = new Map<string, number>()
   let next = 0
+  /** Where the last thing that was written ends. */
+  let end = 0
 
-  function note(path: Path, { valueStart: at }: { valueStart: number }): void {
+  function note(path: Path, { valueStart, valueEnd }: { valueStart: number; valueEnd: number }): void {
+    // An item that is empty has no place of its own: its dash is the next one.
+    const at = valueStart < 0 ? Math.max(0, source.indexOf('-', end)) : valueStart
+    end = Math.max(at + 1, valueEnd)
     for (let n = path.length; n > 0; n--) {
       const key = keyOf(path.slice(0, n))
       if (places.has(key)) return

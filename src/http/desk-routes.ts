@@ -46,9 +46,11 @@ export function mountDeskRoutes({ route }: Http, desk: Desk, sessions: DeskSessi
   post('/conversations/:id/messages', (call, agent) => {
     const { clientActivityID, text, epoch } = parse(reply, call.body)
     if (text.length > MAX_TEXT) throw new AppError('text_too_long', { most: MAX_TEXT })
-    // An agent has no code to give: what looks like one was pasted by mistake.
-    const kept = maskCodes(clean(text)).text
-    if (kept.trim() === '') throw new AppError('bad_request', { where: 'text' })
+    const kept = clean(text)
+    if (kept.length > MAX_TEXT) throw new AppError('text_too_long', { most: MAX_TEXT })
+    // An agent has no code to give: what looks like one was pasted by mistake, and hidden silently nobody would notice.
+    if (maskCodes(kept).masked) throw new AppError('code_in_text')
+    if (kept === '') throw new AppError('bad_request', { where: 'text' })
     return run(call, agent, 'reply', clientActivityID, { clientActivityID, text: kept, epoch })
   })
   for (const name of ['handback', 'resolve'] as const) {

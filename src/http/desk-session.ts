@@ -1,6 +1,7 @@
 /** Signing agents in over HTTP: bodies in, sessions and `Set-Cookie` values out. The routes are elsewhere. */
 import type { Agents, LiveSession } from '../desk/agents.ts'
-import { AppError } from '../errors.ts'
+import { AppError, codeOf } from '../errors.ts'
+import type { Audit } from '../privacy/audit.ts'
 import type { Session } from '../wire/desk.ts'
 
 export interface DeskSessions {
@@ -20,11 +21,20 @@ export interface DeskSessions {
 }
 
 /** @param secure true behind HTTPS. Without it the cookie also travels over plain HTTP: for development on one's own machine only. */
-export function createDeskSessions(options: { agents: Agents; secure: boolean }): DeskSessions {
-  const { agents, secure } = options
+export function createDeskSessions(options: {
+  agents: Agents
+  audit: Pick<Audit, 'record' | 'subjectOf'>
+  secure: boolean
+}): DeskSessions {
+  const { agents, audit, secure } = options
   const cookieName = secure ? '__Host-sesame_desk' : 'sesame_desk'
   const cookie = (value: string, extra = '') =>
     `${cookieName}=${value}; Path=/; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}${extra}`
+
+  async function noteFailure(error: unknown, name: string | undefined): Promise<void> {
+    if (codeOf(error) !== 'sign_in_failed') return
+    await audit.record('audit', { actor: 'nobody', action: 'sign_in_failed', subject: audit.subjectOf(name ?? 'link') })
+  }
 
   async function read(cookieHeader: string | undefined, touch = true): Promise<Session | undefined> {
     const token = readCookie(cookieHeader, cookieName)
@@ -36,7 +46,12 @@ export function createDeskSessions(options: { agents: Agents; secure: boolean })
     async signIn(body, cookieHeader) {
       const { token, name, password } = fields(body)
       const before = readCookie(cookieHeader, cookieName)
-      const done = await signInWith(agents, token, name, password)
+      const done = await signInWith(agents, token, name, password).catch(async (error) => {
+        await noteFailure(error, name)
+        throw error
+      })
+      const { id } = done.agent
+      await audit.record('audit', { actor: id, action: 'sign_in', subject: id })
       if (before) await agents.end(before)
       return { session: toSession(done), setCookie: cookie(done.token) }
     },

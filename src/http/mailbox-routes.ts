@@ -26,7 +26,8 @@ export function mountMailbox(
     const page = renderPage(list(SHOWN), (key) => escapeHtml(texts.say(locale, `mailbox:${key}`)), { locale, timeZone })
     res.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+      'content-security-policy':
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       'cache-control': 'no-store',
     })
     res.end(page)

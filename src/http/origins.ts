@@ -1,4 +1,13 @@
-import type { Origins } from './server.ts'
+export interface Origins {
+  /** True for pages that may hold a widget. */
+  widget(origin: string): boolean
+  /** True for our own pages. */
+  own(origin: string): boolean
+  /** People reach us by HTTPS. */
+  secure: boolean
+  /** Where our own pages open sockets: `ws://` or `wss://`. */
+  sockets: readonly string[]
+}
 
 /** @param development adds the other names of this machine: people type `127.0.0.1` for `localhost`. */
 export function createOrigins(o: { publicUrl: URL; widgetOrigins: readonly string[]; development: boolean }): Origins {
@@ -11,5 +20,11 @@ export function createOrigins(o: { publicUrl: URL; widgetOrigins: readonly strin
     }
   }
   const widget = new Set([...own, ...o.widgetOrigins])
-  return { own: (origin) => own.has(origin), widget: (origin) => widget.has(origin) }
+  return {
+    own: (origin) => own.has(origin),
+    widget: (origin) => widget.has(origin),
+    secure: o.publicUrl.protocol === 'https:',
+    // A policy can't name an IPv6 address; there 'self' has to do.
+    sockets: [...own].filter((origin) => !origin.includes('[')).map((origin) => origin.replace(/^http/, 'ws')),
+  }
 }

@@ -11,6 +11,9 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>
 }
 
+/** When a fault that passes does not say itself how long it takes. */
+const RETRY_SECONDS = 2
+
 export const DIRECT_LINE = '/v3/directline/'
 
 export function sendJson(res: ServerResponse, { status, body, headers }: Answer, type = 'application/json'): void {
@@ -27,12 +30,13 @@ export function sendJson(res: ServerResponse, { status, body, headers }: Answer,
 export function sendError(req: IncomingMessage, res: ServerResponse, error: unknown, texts: Texts): void {
   const fault = toAppError(error)
   const title = texts.say(parseLocale(req.headers['accept-language']) ?? 'fr', `errors:${fault.code}`)
-  const headers = fault.statusCode === 429 || fault.statusCode === 503 ? { 'retry-after': '2' } : undefined
-  const common = { status: fault.statusCode, ...(headers ? { headers } : {}) }
+  const { by, retryAfter = RETRY_SECONDS, ...facts } = fault.facts
+  const mayRetry = fault.statusCode === 429 || fault.statusCode === 503
+  const headers: Record<string, string> = mayRetry ? { 'retry-after': String(retryAfter) } : {}
+  const common = { status: fault.statusCode, headers }
   if (req.url?.startsWith(DIRECT_LINE)) {
     return sendJson(res, { ...common, body: { error: { code: directLineCode(fault), message: title } } })
   }
-  const { by, ...facts } = fault.facts
   const detail = Object.entries(facts)
     .map(([key, value]) => `${key}: ${value}`)
     .join(', ')

@@ -1,15 +1,32 @@
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import restify, { type Request, type Response, type Server } from 'restify'
-import { AppError } from '../errors.ts'
+import { type AppError, placeOf } from '../errors.ts'
 import type { Texts } from '../language/texts.ts'
 import type { Log } from '../log.ts'
-import { type Answer, DIRECT_LINE, sendError, sendJson, toAppError } from './respond.ts'
+import { admit } from './admit.ts'
+import { readBody } from './body.ts'
+import { createLimits, type Limits } from './limits.ts'
+import type { Networks } from './network.ts'
+import type { Origins } from './origins.ts'
+import { type Answer, sendError, sendJson, toAppError } from './respond.ts'
 
-/** Largest request body, in bytes. A message has at most 2,000 characters. */
-const MAX_BODY = 16_384
 /** Slow senders are cut off, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 10_000
+/** How often they are looked for, ms. */
+const LOOK_MS = 2_000
+/** Silence on a connection that an answer is on its way over, ms. */
+const SILENCE_MS = 30_000
+/** Requests of one connection that may wait for their answers. No client of ours sends the second before the first is answered. */
+const MOST_PIPELINED = 8
+/** Connections of a process; of a socket's memory, some 20 KB, that many are 200 MB. */
+const MAX_CONNECTIONS = 10_000
+/** Who is told that it is too much is told so after this long, and up to three times that, ms: asking on costs them time, and
+ *  those who began together don't come back together. */
+const HOLD_MS = 1_000
+/** Answers held back at a time, some 10 KB each; more are given at once. */
+const MAX_HELD = 5_000
 
 export type Method = 'get' | 'post' | 'del'
 
@@ -20,12 +37,16 @@ export interface Call {
   /** Parsed JSON; undefined when there was no body. */
   body: unknown
   headers: Readonly<Record<string, string | undefined>>
+  /** The client's network as a keyed hash; undefined when it can't be told: then nothing is limited by it. */
+  network?: string
 }
 
 export type Handle = (call: Call) => Promise<Answer> | Answer
 
 export interface Http {
   server: Server
+  limits: Limits
+  origins: Origins
   /** False once it stops: a balancer should send people elsewhere. */
   isOpen(): boolean
   /** Accepts no more connections; resolves when those there are have ended, each after the answer under way. */
@@ -38,41 +59,58 @@ export interface HttpOptions {
   log: Log
   /** Origins whose pages may call; a request that names another is refused. */
   origins: Origins
-}
-
-export interface Origins {
-  /** True for pages that may hold a widget. */
-  widget(origin: string): boolean
-  /** True for our own pages. */
-  own(origin: string): boolean
+  /** Absent: no network is told from another. */
+  networks?: Networks
+  limits?: Limits
+  /** Shorter ones for tests, ms. */
+  times?: { request: number; look: number; hold: number }
 }
 
 /** restify with our limits, our faults and our cross-origin rule. */
-export function createHttp({ texts, log, origins }: HttpOptions): Http {
-  const server = restify.createServer({ name: 'sesame', noWriteContinue: false } as restify.ServerOptions)
-  server.server.requestTimeout = REQUEST_TIMEOUT_MS
-  server.server.headersTimeout = REQUEST_TIMEOUT_MS
-  server.server.keepAliveTimeout = 65_000
+export function createHttp(o: HttpOptions): Http {
+  const { texts, log, origins, networks, limits = createLimits() } = o
+  const { request, look, hold } = o.times ?? { request: REQUEST_TIMEOUT_MS, look: LOOK_MS, hold: HOLD_MS }
+  const server = restify.createServer({ name: 'sesame', noWriteContinue: true } as restify.ServerOptions)
+  bound(server, request, look)
+  const late = createHold(hold)
   let open = true
+
+  /** @returns false when it was answered: a preflight. */
+  async function enter(req: Request, res: Response): Promise<boolean> {
+    const isPreflight = admit(req, res, origins)
+    await limits.request(networks?.of(req))
+    // Not chained: restify's own `writeHead` returns nothing.
+    if (isPreflight) res.writeHead(204)
+    if (isPreflight) res.end()
+    return !isPreflight
+  }
+
+  /** Says what is wrong, late to those who were told too often. */
+  async function fail(req: Request, res: Response, error: unknown): Promise<void> {
+    const fault = toAppError(error)
+    const isTheirs = fault.statusCode < 500 && fault.facts.retryAfter === undefined
+    const told = isTheirs ? ((await refusalOf(limits.fault(networks?.of(req)))) ?? fault) : fault
+    if (told.facts.retryAfter !== undefined) await late()
+    if (!res.headersSent && !res.destroyed) sendError(req, res, told, texts)
+  }
+
   server.pre((req: Request, res: Response, next) => {
+    if (isPiledUp(req, res)) return next(false)
     if (!open) res.setHeader('connection', 'close')
-    if (admit(req, res, origins, texts)) next()
-    else next(false)
+    enter(req, res).then((goesOn) => next(goesOn ? undefined : false), next)
   })
-  server.use(restify.plugins.jsonBodyParser({ maxBodySize: MAX_BODY, mapParams: false } as never) as never)
-  // Its callback is not called: restify would answer a second time, which ends the process.
-  server.on('restifyError', (req: Request, res: Response, error: unknown) => {
-    if (!res.headersSent) sendError(req, res, error, texts)
-  })
+  server.on('restifyError', (req: Request, res: Response, error: unknown) => void fail(req, res, error))
 
   function route(method: Method, path: string, handle: Handle): void {
     server[method](path, async (req: Request, res: Response) => {
+      const network = networks?.of(req)
       try {
-        sendJson(res, await handle(toCall(req)))
+        await limits.request(network, `${method} ${path}`)
+        sendJson(res, await handle(toCall(req, await readBody(req, res), network)))
       } catch (error) {
         const fault = toAppError(error)
-        if (fault.statusCode >= 500) log.error({ path, code: fault.code, where: originOf(error) }, 'http.failed')
-        sendError(req, res, error, texts)
+        if (fault.statusCode >= 500) log.error({ path, code: fault.code, where: placeOf(error) }, 'http.failed')
+        await fail(req, res, fault)
       }
     })
   }
@@ -85,69 +123,59 @@ export function createHttp({ texts, log, origins }: HttpOptions): Http {
     await closed
     clearInterval(sweep)
   }
-  return { server, route, stop, isOpen: () => open }
+  return { server, limits, origins, route, stop, isOpen: () => open }
 }
 
-function toCall(req: Request): Call {
-  const body: unknown = req.body
-  const isJson = typeof body === 'object' && body !== null && !Buffer.isBuffer(body)
-  const isEmpty = body === undefined || body === '' || (Buffer.isBuffer(body) && body.length === 0)
-  if (!isJson && (!isEmpty || isUnread(req))) {
-    throw new AppError(req.contentType() === 'application/json' ? 'bad_json' : 'unsupported_media_type')
+const underWay = new WeakMap<Socket, number>()
+
+/** Requests that were sent before the answers of others were read take memory for each answer: their sender is let go. */
+function isPiledUp({ socket }: Request, res: Response): boolean {
+  const count = (underWay.get(socket) ?? 0) + 1
+  underWay.set(socket, count)
+  res.once('close', () => underWay.set(socket, (underWay.get(socket) ?? 1) - 1))
+  if (count > MOST_PIPELINED) socket.destroy()
+  return count > MOST_PIPELINED
+}
+
+/** Before it listens: Node looks at these then. */
+function bound({ server }: Server, requestMs: number, lookMs: number): void {
+  server.requestTimeout = requestMs
+  server.headersTimeout = requestMs
+  server.keepAliveTimeout = 65_000
+  // Whoever does not take their answers is let go.
+  server.timeout = SILENCE_MS
+  server.maxConnections = MAX_CONNECTIONS
+  Object.assign(server, { connectionsCheckingInterval: lookMs })
+}
+
+/** @returns a function that resolves late, unless too many wait already. */
+function createHold(ms: number): () => Promise<void> {
+  let held = 0
+  return async () => {
+    if (held >= MAX_HELD) return
+    held++
+    await pause(ms * (1 + 2 * Math.random()))
+    held--
   }
+}
+
+async function refusalOf(done: Promise<void>): Promise<AppError | undefined> {
+  try {
+    await done
+    return undefined
+  } catch (error) {
+    return toAppError(error)
+  }
+}
+
+function toCall(req: Request, body: unknown, network: string | undefined): Call {
   const url = req.url ?? '/'
   const mark = url.indexOf('?')
   return {
     params: req.params as Record<string, string>,
     query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
-    body: isJson ? body : undefined,
+    body,
     headers: req.headers as Record<string, string | undefined>,
+    ...(network === undefined ? {} : { network }),
   }
-}
-
-/** Kinds that restify leaves alone look as if nothing had been sent. */
-function isUnread(req: Request): boolean {
-  return Number(req.headers['content-length'] ?? 0) > 0 && req.contentType() !== 'application/json'
-}
-
-/** Cross-origin rule, before anything is read. @returns false when it was answered. */
-function admit(req: IncomingMessage, res: ServerResponse, origins: Origins, texts: Texts): boolean {
-  const { origin } = req.headers
-  const forWidget = req.url?.startsWith(DIRECT_LINE) || req.url?.startsWith('/widget/')
-  res.setHeader('x-content-type-options', 'nosniff')
-  res.setHeader('referrer-policy', 'no-referrer')
-  if (req.headers['content-encoding'] !== undefined) return refuse(req, res, 'unsupported_media_type', texts)
-  if (origin === undefined) return true
-  if (forWidget && origins.widget(origin)) {
-    allowOrigin(res, origin)
-    if (req.method !== 'OPTIONS') return true
-    // Not chained: restify's own `writeHead` returns nothing.
-    res.writeHead(204)
-    res.end()
-    return false
-  }
-  return (!forWidget && (origins.own(origin) || req.method === 'GET')) || refuse(req, res, 'origin_refused', texts)
-}
-
-function refuse(
-  req: IncomingMessage,
-  res: ServerResponse,
-  code: 'origin_refused' | 'unsupported_media_type',
-  texts: Texts,
-): false {
-  sendError(req, res, new AppError(code), texts)
-  return false
-}
-
-function allowOrigin(res: ServerResponse, origin: string): void {
-  res.setHeader('access-control-allow-origin', origin)
-  res.setHeader('vary', 'origin')
-  res.setHeader('access-control-allow-methods', 'GET, POST, OPTIONS')
-  res.setHeader('access-control-allow-headers', 'authorization, content-type, accept, x-ms-bot-agent, x-requested-with')
-  res.setHeader('access-control-max-age', '7200')
-}
-
-/** Where a fault of ours began, without any text that might hold a person's words. */
-function originOf(error: unknown): string {
-  return error instanceof Error ? (error.stack?.split('\n')[1]?.trim() ?? error.name) : typeof error
 }

@@ -11,9 +11,14 @@ import type { Hub } from '../conversation/hub.ts'
 import type { Store } from '../conversation/store.ts'
 import { AppError } from '../errors.ts'
 import type { DeskHint } from '../wire/desk.ts'
+import { REPLACED } from '../wire/socket.ts'
 import type { DeskSessions } from './desk-session.ts'
+import { SAFE_HEADERS } from './headers.ts'
+import type { Limits } from './limits.ts'
+import type { Networks } from './network.ts'
+import type { Origins } from './origins.ts'
 import { toAppError } from './respond.ts'
-import type { Origins } from './server.ts'
+import { createSeats, type Seats } from './seats.ts'
 
 /** Source: threats-and-faults of ws: bounded frames and fragments, no compression state a socket. */
 const LIMITS = { maxPayload: 16_384, maxFragments: 16, maxBufferedChunks: 64, perMessageDeflate: false }
@@ -24,18 +29,28 @@ const SPREAD_MS = 3_000
 /** How often a console's session is looked at while its socket is open, ms. */
 const SESSION_CHECK_MS = 60_000
 
+/** Frames a minute that a socket may send. Members' send a keep-alive every 20 s, consoles also what is looked at. */
+const FRAMES = { member: 100, console: 600 }
+
+/** Close code: the token that the socket was opened with is over; another one may open it again. */
+const ENDED = 4403
+
 export interface SocketOptions {
   store: Store
   hub: Hub
   tokens: Tokens
   sessions: DeskSessions
   origins: Origins
+  limits: Pick<Limits, 'request'>
+  /** Absent: no network is told from another. */
+  networks?: Networks
   now: () => number
 }
 
 /** @returns a function that closes all sockets, spread over a few seconds; until then each is served. Clients come back by themselves. */
 export function mountSockets(server: Server, o: SocketOptions): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, ...LIMITS })
+  const seats = createSeats()
   // Some HTTP clients offer "Upgrade: h2c" with every request: who does not ask for a socket is answered as usual.
   Object.assign(server, {
     shouldUpgradeCallback: (req: IncomingMessage) => /^websocket$/i.test(req.headers.upgrade ?? ''),
@@ -43,7 +58,7 @@ export function mountSockets(server: Server, o: SocketOptions): () => Promise<vo
   server.on('upgrade', (req, socket, head) => {
     // Node lets go of this socket: an error that nobody hears would end the process.
     socket.on('error', () => socket.destroy())
-    admit(req, o).then(
+    admit(req, o, seats).then(
       (open) => sockets.handleUpgrade(req, socket, head, (ws) => open(ws)),
       (error) => refuse(socket, error),
     )
@@ -61,27 +76,62 @@ export function mountSockets(server: Server, o: SocketOptions): () => Promise<vo
 
 type Open = (socket: WebSocket) => void
 
-async function admit(req: IncomingMessage, o: SocketOptions): Promise<Open> {
-  const url = new URL(req.url ?? '/', 'http://localhost')
+async function admit(req: IncomingMessage, o: SocketOptions, seats: Seats): Promise<Open> {
+  const url = URL.parse(req.url ?? '/', 'http://localhost')
+  if (url === null) throw new AppError('not_found')
   if (url.pathname === '/desk/api/stream') return admitConsole(req, o)
   const id = /^\/v3\/directline\/conversations\/([\w-]{1,64})\/stream$/.exec(url.pathname)?.[1]
   if (!id) throw new AppError('not_found')
   const { origin } = req.headers
   if (origin !== undefined && !o.origins.widget(origin)) throw new AppError('origin_refused')
+  const network = o.networks?.of(req)
+  seats.check(network)
+  await o.limits.request(network)
   const ticket = await o.tokens.verifyTicket(url.searchParams.get('t') ?? '')
   if (ticket.conversationId !== id) throw new AppError('conversation_unknown')
   // The URL works once: whoever finds it later in a log of the network learns nothing.
-  const fresh = await o.store.reserve(`ticket:${ticket.id}`, randomUUID(), o.now(), 2 * TICKET_SECONDS * 1000)
+  const fresh = await o.store.allow(`ticket:${ticket.id}`, randomUUID(), o.now(), [
+    { most: 1, ms: 2 * TICKET_SECONDS * 1000 },
+  ])
   if (!fresh) throw new AppError('token_invalid')
+  // Others may have come while this was looked at.
+  seats.check(network)
   const after = parseWatermark(url.searchParams.get('watermark') ?? undefined)
-  return (socket) => stream(socket, id, after, o)
+  return (socket) => {
+    if (ticket.member !== undefined) endAt(socket, (ticket.endsAt ?? 0) - o.now())
+    const leave = seats.take(id, network, () => socket.close(REPLACED, 'replaced'))
+    socket.once('close', leave)
+    bound(socket, FRAMES.member)
+    stream(socket, id, after, o)
+  }
+}
+
+/** A member's own conversation is shown only as long as the host page vouches for them. */
+function endAt(socket: WebSocket, inMs: number): void {
+  const end = setTimeout(() => socket.close(ENDED, 'token ended'), Math.max(0, inMs)).unref()
+  socket.once('close', () => clearTimeout(end))
+}
+
+/** Lets go of a socket that sends more than `most` frames in a minute. */
+function bound(socket: WebSocket, most: number): void {
+  let count = 0
+  const minute = setInterval(() => {
+    count = 0
+  }, 60_000).unref()
+  socket.on('message', () => {
+    if (++count > most) socket.close(1008, 'too many frames')
+  })
+  socket.once('close', () => clearInterval(minute))
 }
 
 async function admitConsole(req: IncomingMessage, o: SocketOptions): Promise<Open> {
   const { origin, cookie } = req.headers
   if (origin === undefined || !o.origins.own(origin)) throw new AppError('origin_refused')
   await o.sessions.require(cookie)
-  return (socket) => hints(socket, cookie, o)
+  return (socket) => {
+    bound(socket, FRAMES.console)
+    hints(socket, cookie, o)
+  }
 }
 
 /** Tells a console that there is something to read: the queue, or the conversation it last named. */
@@ -126,8 +176,11 @@ function watched(text: string): string | undefined {
 }
 
 function refuse(socket: Duplex, error: unknown): void {
-  const { statusCode, code } = toAppError(error)
+  const { statusCode, code, facts } = toAppError(error)
+  const headers = { ...SAFE_HEADERS, 'cache-control': 'no-store', connection: 'close', 'content-length': '0' }
+  const later = facts.retryAfter === undefined ? {} : { 'retry-after': String(facts.retryAfter) }
+  const lines = Object.entries({ ...headers, ...later }).map(([name, value]) => `${name}: ${value}\r\n`)
   // A client that never closes its side would keep the socket for ever.
   socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${statusCode} ${code}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`)
+  socket.end(`HTTP/1.1 ${statusCode} ${code}\r\n${lines.join('')}\r\n`)
 }

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, sep } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Request, Response } from 'restify'
+import { pagePolicy } from './headers.ts'
 import type { Http } from './server.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -15,21 +16,19 @@ const TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
 }
 
-const CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; " +
-  "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-
 interface Asset {
   body: Buffer
   gzip: Buffer
   headers: Readonly<Record<string, string>>
+  isPage: boolean
 }
 
 /** Path of the request -> asset. `index.html` also answers for its folder. */
 export function readAssets(folder: string): Map<string, Asset> {
   const assets = new Map<string, Asset>()
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
+    // What the build notes for itself begins with a dot.
+    if (!entry.isFile() || entry.name.startsWith('.')) continue
     const file = join(entry.parentPath, entry.name)
     const path = `/${relative(folder, file).split(sep).join('/')}`
     const asset = toAsset(readFileSync(file), path)
@@ -41,7 +40,6 @@ export function readAssets(folder: string): Map<string, Asset> {
 
 function toAsset(body: Buffer, path: string): Asset {
   const hashed = /\/assets\//.test(path)
-  const html = path.endsWith('.html')
   return {
     body,
     gzip: gzipSync(body),
@@ -52,17 +50,23 @@ function toAsset(body: Buffer, path: string): Asset {
       vary: 'accept-encoding',
       // The widget's script is made to be loaded by other sites' pages.
       ...(path === '/widget.js' ? { 'cross-origin-resource-policy': 'cross-origin' } : {}),
-      ...(html ? { 'content-security-policy': CSP } : {}),
     },
+    isPage: path.endsWith('.html'),
   }
 }
 
 /** Serves `assets`, the demo page at `/` in development. */
-export function mountStatic({ server }: Http, assets: ReadonlyMap<string, Asset>, demo: boolean): void {
+export function mountStatic({ server, origins }: Http, assets: ReadonlyMap<string, Asset>, demo: boolean): void {
   const paths = new Map([...assets].filter(([path]) => demo || !path.startsWith('/demo/')))
   const home = assets.get('/demo/')
   if (demo && home) paths.set('/', home)
-  for (const [path, asset] of paths) server.get(path, async (req: Request, res: Response) => send(req, res, asset))
+  const policy = pagePolicy(origins.sockets)
+  for (const [path, asset] of paths) {
+    server.get(path, async (req: Request, res: Response) => {
+      if (asset.isPage) res.setHeader('content-security-policy', policy)
+      send(req, res, asset)
+    })
+  }
   server.get('/desk', async (_req: Request, res: Response) => sendEmpty(res, 308, { location: '/desk/' }))
 }
 
@@ -73,7 +77,11 @@ function sendEmpty(res: Response, status: number, headers: Readonly<Record<strin
 }
 
 function send(req: Request, res: Response, { body, gzip, headers }: Asset): void {
-  if (req.headers['if-none-match'] === headers.etag) return sendEmpty(res, 304, { etag: headers.etag })
+  if (req.headers['if-none-match'] === headers.etag) {
+    // Headers of a 304 replace those that the browser kept: without the type, all of them.
+    const { 'content-type': _type, ...kept } = headers
+    return sendEmpty(res, 304, kept)
+  }
   const zipped = String(req.headers['accept-encoding']).includes('gzip')
   const chosen = zipped ? gzip : body
   res.writeHead(200, {

@@ -8,6 +8,10 @@ const MAX_LOCAL = 64
 const LOCAL_MARKS = "!#$%&'*+-/=?^_`{|}~"
 /** What a sentence may put beside an address ("adresse=", "perso/...", "*...*") is left out of an address found in one. */
 const FOUND_MARKS = "._%+-'&"
+/** What a sentence may put behind an address. */
+const END_MARKS = '.,;:!?)»"\'>'
+/** Dots looked for on either side of an "at" said in words. Bounds the time: every word of a message may be such an "at". */
+const MOST_SPOKEN_DOTS = 10
 const SPOKEN_AT = new Set(['arobase', 'arobas', 'arrobase', 'arobaze', '(at)', '[at]', '(arobase)', '[arobase]'])
 const SPOKEN_DOT = new Set(['point', 'dot', '(point)', '(dot)', '[point]', '[dot]', '.'])
 const DENIALS = new Set(['pas', 'not', 'ni', 'isnt'])
@@ -104,13 +108,20 @@ function looseSpan(words: readonly RegExpExecArray[], i: number): { start: numbe
   const rest = said(i).slice(place + at.length)
   let first = place > 0 ? i : i - 1
   let last = rest === '' ? i + 1 : i
-  while (first > 1 && isDot(first - 1)) first -= 2
-  while (last + 2 < words.length && isDot(last + 1)) last += 2
+  const [head, tail] = [first - 2 * MOST_SPOKEN_DOTS, last + 2 * MOST_SPOKEN_DOTS]
+  while (first > 1 && first > head && isDot(first - 1)) first -= 2
+  while (last + 2 < words.length && last < tail && isDot(last + 1)) last += 2
   const domain = words.slice(i + 1, last + 1).map((word, n) => (isDot(i + 1 + n) ? '.' : word[0]))
   const isMeant = (place > 0 && rest !== '') || /[^.]\.\p{L}{2}/u.test(rest + domain.join(''))
   const [from, to] = [words[first], words[last]]
-  const end = (to?.index ?? 0) + (to?.[0].replace(/[.,;:!?)»"'>]+$/, '').length ?? 0)
-  return isMeant && from && to ? [{ start: from.index, end }] : []
+  return isMeant && from && to ? [{ start: from.index, end: to.index + withoutMarks(to[0]) }] : []
+}
+
+/** Length of a word without the punctuation at its end. From the end: a pattern would begin anew at every mark of a long row. */
+function withoutMarks(word: string): number {
+  let end = word.length
+  while (end > 0 && END_MARKS.includes(word.charAt(end - 1))) end--
+  return end
 }
 
 function chosen(text: string): string | undefined {

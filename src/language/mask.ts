@@ -7,7 +7,8 @@ const DASHES = '-‐‑‒–—−'
 const MONTHS = new Set('mars juin juil aout sept june july'.split(' '))
 const HOUR = /^\dh\d\d$/
 /** An hour, or a number with its unit. */
-const QUANTITY = /^(?:\dh\d\d|\d{1,2}[a-z]{2,3})$/
+const QUANTITY =
+  /^(?:\dh\d\d|\d\d(?:am|pm|kg|km|cm|mm|mg|ml|st|nd|rd|th|er|re|eme|min|sec|hrs?|ans|an)|\d(?:min|sec|hrs|ans|eme|iem))$/
 /** Four letters, dash, four letters that people write in capitals without meaning a code. */
 const PLAIN_PAIRS = new Set(
   'peut-etre bien-etre avez-vous etes-vous vous-meme elle-meme savez-vous full-time part-time real-time long-term self-help'.split(

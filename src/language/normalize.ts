@@ -4,14 +4,21 @@ export const UNDERSTOOD_LENGTH = 512
 
 const PICTURES = /\p{Extended_Pictographic}/gu
 
+/** Accents on one letter beyond this are left out: no language stacks so many, and putting a long pile in order takes time that
+ *  grows with its square. */
+const PILE = /(\p{M}{8})\p{M}+/gu
+
 /** Control, format (zero-width, bidirectional) and lone surrogate characters away, NFC, full-width signs made plain, runs of
- *  blanks to one space, trimmed. Any length; linear. */
+ *  blanks to one space, trimmed. Any length; linear. Doing it again changes nothing. */
 export function clean(text: string): string {
+  // What would stand between two letters goes first: an accent and its letter are one only once nothing parts them.
   return text
-    .normalize('NFC')
-    .replace(/\s/gu, ' ')
-    .replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
+    .replace(/[^\S\ufeff]/gu, ' ')
     .replace(/[\p{Cc}\p{Cf}\p{Cs}]/gu, '')
+    .replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0))
+    .replace(PILE, '$1')
+    .normalize('NFC')
+    .replace(PILE, '$1')
     .replace(/ {2,}/g, ' ')
     .trim()
 }

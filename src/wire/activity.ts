@@ -43,7 +43,7 @@ export interface ChannelData {
   /** `"<dialog>.<node>"`, on every activity of the bot. */
   node?: string
   /** What kind of answer is asked for; a client picks its keyboard by it. */
-  input?: 'email' | 'text'
+  input?: 'email' | 'number' | 'text'
   /** Who answers after this activity. */
   owner?: Owner
 }
@@ -93,6 +93,8 @@ export interface WidgetToken {
   token: string
   expires_in: number
   userId: string
+  /** The conversation belongs to the member that the host page vouched for. */
+  identified?: true
 }
 
 /** Longest message text, in UTF-16 units. The server refuses more. */

@@ -21,7 +21,7 @@ const MINUTE = 60_000
 const PAUSES = [MINUTE / 2, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, ...Array<number>(47).fill(30 * MINUTE)]
 
 /** Trying again can't help. */
-const FINAL: readonly Code[] = ['mail_refused', 'bad_request']
+const FINAL: readonly Code[] = ['mail_refused', 'bad_request', 'coverage_mismatch']
 
 export interface Done {
   receipt?: WorkReceipt

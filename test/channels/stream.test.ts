@@ -19,7 +19,7 @@ afterAll(() => {
 
 const entry = (seq: number) => ({
   conversationId: 'c',
-  origin: 'member' as const,
+  origin: 'agent' as const,
   audience: 'all' as const,
   clientId: String(seq),
   create: true,

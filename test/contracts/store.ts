@@ -8,10 +8,12 @@ import type {
   DeskRow,
   Inbound,
   LeasedWork,
+  Loaded,
   NewEntry,
   Store,
   WorkItem,
 } from '../../src/conversation/store.ts'
+import { MOST_ENTRIES } from '../../src/conversation/store.ts'
 import { until } from '../support/until.ts'
 
 /** A store of the test's own, empty. */
@@ -45,7 +47,8 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     describe('committing', committing)
     describe('left and forgotten conversations', ageing)
     describe('work', working)
-    describe('reservations', reserving)
+    describe('limits', limiting)
+    describe('what is kept of people', keeping)
     describe('the desk', listing)
     test('what a process that ended left behind is taken over, once', leaving)
     test('everything is there after closing and opening again', reopening)
@@ -111,6 +114,15 @@ function receiving(): void {
     expect(await store.receive(inboundOf('c', 'same', { origin: 'agent' }))).toMatchObject({ seq: 2, repeated: false })
     expect(await store.receive(inboundOf('d', 'same'))).toMatchObject({ seq: 1, repeated: false })
     expect(await texts('c')).toEqual(['texte de same', 'texte de same'])
+  })
+
+  test('a conversation has an end for its member, not for anybody else', async () => {
+    await store.receive(inboundOf('c', 'first'))
+    const entries = Array.from({ length: MOST_ENTRIES - 1 }, (_, n) => entryOf(`réponse ${n}`, { origin: 'bot' }))
+    await store.commit(commitOf('c', 0, { processed: 1, entries }))
+    await expect(store.receive(inboundOf('c', 'one more'))).rejects.toEqual(refusal('too_many'))
+    expect(await store.receive(inboundOf('c', 'first'))).toMatchObject({ seq: 1, repeated: true })
+    expect(await store.receive(inboundOf('c', 'x', { origin: 'agent' }))).toMatchObject({ seq: MOST_ENTRIES + 1 })
   })
 
   test('an unknown conversation is refused unless it is to be made', async () => {
@@ -320,6 +332,20 @@ function working(): void {
     expect(await store.nextDue('resend')).toBeUndefined()
   })
 
+  test('each kind has its own queue, and says by itself when it is due', async () => {
+    await store.receive(inboundOf('c', 'first'))
+    const work = (['resend', 'lookup', 'timer'] as const).map((kind, i) => workOf(kind, 'c', i + 1, { kind }))
+    await store.commit(commitOf('c', 0, { processed: 1, work }))
+    for (const { id, kind, dueAt } of work) {
+      expect(await store.nextDue(kind)).toBe(dueAt)
+      const [leased, ...others] = await store.lease(kind, 9, LEASE, 9)
+      expect(leased).toMatchObject({ id, kind, attempts: 1 })
+      expect(others).toEqual([])
+      expect(await store.complete(leased as LeasedWork, {})).toBe(true)
+      expect(await store.nextDue(kind)).toBeUndefined()
+    }
+  })
+
   test('a lease that ended goes to another holder, and the first one can do nothing any more', async () => {
     await addWork(1)
     const first = await leaseOne(1)
@@ -392,19 +418,162 @@ function working(): void {
   })
 }
 
-function reserving(): void {
+function limiting(): void {
+  const one = [{ most: 1, ms: 100 }]
+  const together = async (key: string, holders: readonly string[], now: number, most: number) =>
+    (await Promise.all(holders.map((holder) => store.allow(key, holder, now, [{ most, ms: 100 }])))).filter(Boolean)
+  const holders = (count: number, from = 0) => Array.from({ length: count }, (_, i) => `h${from + i}`)
+
   test('a key has one holder until its time is over; the holder gets it again', async () => {
-    const race = await Promise.all(['x', 'y', 'z'].map((holder) => store.reserve('k', holder, 0, 100)))
+    const race = await Promise.all(['x', 'y', 'z'].map((holder) => store.allow('k', holder, 0, one)))
     expect(race).toEqual([true, false, false])
-    expect(await store.reserve('k', 'x', 99, 100)).toBe(true)
-    expect(await store.reserve('k', 'y', 99, 100)).toBe(false)
-    expect(await store.reserve('other', 'y', 99, 100)).toBe(true)
-    expect(await store.reserve('k', 'y', 100, 100)).toBe(true)
-    expect(await store.reserve('k', 'x', 101, 100)).toBe(false)
+    expect(await store.allow('k', 'x', 99, one)).toBe(true)
+    expect(await store.allow('k', 'y', 99, one)).toBe(false)
+    expect(await store.allow('other', 'y', 99, one)).toBe(true)
+    expect(await store.allow('k', 'y', 100, one)).toBe(true)
+    expect(await store.allow('k', 'x', 101, one)).toBe(false)
+  })
+
+  test.each([1, 7, 49, 50, 51])('of 50 who come together exactly the first %d are allowed', async (most) => {
+    expect(await together('k', holders(50), 1, most)).toHaveLength(Math.min(most, 50))
+    // And the same ones again, however often: they are counted already.
+    expect(await together('k', holders(50), 2, most)).toHaveLength(Math.min(most, 50))
+    expect(await together('other', holders(50), 2, most)).toHaveLength(Math.min(most, 50))
+  })
+
+  test('time slides: room comes back one by one, and what was refused took none', async () => {
+    const three = [{ most: 3, ms: 100 }]
+    for (const at of [0, 30, 60]) expect(await store.allow('k', `at ${at}`, at, three)).toBe(true)
+    for (let i = 0; i < 5; i++) expect(await store.allow('k', `refused ${i}`, 90, three)).toBe(false)
+    expect(await store.allow('k', 'late', 99, three)).toBe(false)
+    expect(await store.allow('k', 'late', 100, three)).toBe(true)
+    expect(await store.allow('k', 'later', 129, three)).toBe(false)
+    expect(await store.allow('k', 'later', 130, three)).toBe(true)
+  })
+
+  test('all of several allowances must hold, and a retry counts as long as the longest', async () => {
+    const both = [
+      { most: 1, ms: 100 },
+      { most: 3, ms: 1_000 },
+    ]
+    const times = [0, 50, 100, 199, 200, 300, 999, 1_000, 1_099, 1_100]
+    const allowed: number[] = []
+    for (const at of times) if (await store.allow('k', `at ${at}`, at, both)) allowed.push(at)
+    expect(allowed).toEqual([0, 100, 200, 1_000, 1_100])
+    expect(await store.allow('k', 'at 200', 1_199, both)).toBe(true)
+    // Not counted anew: its place is free when its own time is over.
+    expect(await store.allow('k', 'at 200', 1_200, both)).toBe(true)
+    expect(await store.allow('k', 'at 300', 1_299, both)).toBe(false)
+  })
+
+  test('is forgotten when told so, and only under that key', async () => {
+    for (const key of ['k', 'other']) await store.allow(key, 'x', 0, one)
+    await store.clear('k')
+    await store.clear('never used')
+    expect(await store.allow('k', 'y', 1, one)).toBe(true)
+    expect(await store.allow('other', 'y', 1, one)).toBe(false)
+  })
+
+  test('never more in any time than allowed, whoever asks and when', async () => {
+    const asks = fc.array(fc.record({ holder: fc.nat(9), wait: fc.nat(60) }), { maxLength: 40 })
+    await fc.assert(
+      fc.asyncProperty(asks, fc.integer({ min: 1, max: 4 }), async (asked, most) => {
+        const [key, counted] = [randomUUID(), new Map<number, number>()]
+        let now = 0
+        for (const { holder, wait } of asked) {
+          now += wait
+          const recent = [...counted.values()].filter((at) => at > now - 100)
+          const expected = (counted.get(holder) ?? -1_000) > now - 100 || recent.length < most
+          expect(await store.allow(key, String(holder), now, [{ most, ms: 100 }])).toBe(expected)
+          if (expected && (counted.get(holder) ?? -1_000) <= now - 100) counted.set(holder, now)
+        }
+      }),
+      { numRuns: 25 },
+    )
+  })
+}
+
+function keeping(): void {
+  async function everything(limit: number): Promise<string[]> {
+    const all: string[] = []
+    for (let cursor: string | undefined; ; ) {
+      const { ids, next } = await store.list(cursor, limit)
+      all.push(...ids)
+      if (next === undefined) return all
+      cursor = next
+    }
+  }
+
+  test.each([1, 7, 40, 1_000])('lists every conversation once, %d at a time', async (limit) => {
+    expect(await everything(limit)).toEqual([])
+    const ids = Array.from({ length: 40 }, (_, i) => `c${i}`)
+    await Promise.all(ids.map((id) => store.receive(inboundOf(id, '1'))))
+    expect((await everything(limit)).sort()).toEqual(ids.sort())
+  })
+
+  test('lists all that stay, also when others are erased and spoken in meanwhile', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `c${i}`)
+    await Promise.all(ids.map((id) => store.receive(inboundOf(id, '1'))))
+    const [erased, stay] = [ids.filter((_, i) => i % 3 === 0), ids.filter((_, i) => i % 3 !== 0)]
+    const seen: string[] = []
+    for (let cursor: string | undefined; ; ) {
+      const { ids: page, next } = await store.list(cursor, 5)
+      seen.push(...page)
+      if (next === undefined) break
+      cursor = next
+      for (const id of erased.splice(0, 4)) await store.erase(id)
+      await store.receive(inboundOf(stay[seen.length % stay.length] ?? '', String(seen.length)))
+    }
+    expect(stay.filter((id) => !seen.includes(id))).toEqual([])
+  })
+
+  test('erasing takes a conversation with all that belongs to it, and leaves the others', async () => {
+    const kinds = ['resend', 'timer', 'lookup'] as const
+    for (const id of ['c', 'd']) {
+      await store.receive(inboundOf(id, '1'))
+      const work = [...kinds.map((kind, i) => workOf(`${id}${i}`, id, i, { kind })), workOf(`${id}dead`, id, 0)]
+      const desk = deskRow(id, '2026-11-22T12:00:00.000Z')
+      await store.commit(commitOf(id, 0, { processed: 1, work, desk, entries: [entryOf('réponse')] }))
+    }
+    for (const work of await store.lease('timer', 0, LEASE, 9)) await store.bury(work, receiptOf(work.id, 'x'))
+    const kept = async () => [await store.load('d'), await store.read('d', 0, 9, 'desk'), await store.receipts('d')]
+    const before = await kept()
+    expect(await store.erase('c')).toBe(true)
+    expect([await store.load('c'), await texts('c'), await store.receipts('c')]).toEqual([undefined, [], []])
+    expect((await store.queue()).map((row) => row.conversationId)).toEqual(['d'])
+    expect((await store.dead(9)).map((dead) => dead.conversationId)).toEqual(['d'])
+    for (const kind of kinds)
+      expect((await store.lease(kind, 99, LEASE, 9)).map((w) => w.conversationId)).toEqual(['d'])
+    expect(await everything(9)).toEqual(['d'])
+    expect(await kept()).toEqual([{ ...(before[0] as Loaded), ahead: expect.any(Number) }, ...before.slice(1)])
+    expect([await store.erase('c'), await store.erase('nowhere')]).toEqual([false, false])
+    expect(await store.adopt(NEVER, 9)).toEqual([])
+    expect(await store.receive(inboundOf('c', '1'))).toMatchObject({ seq: 1, repeated: false })
+  })
+
+  test('what was erased can be made unreadable in the files, and what stays is still there', async () => {
+    for (const id of ['c', 'd']) await store.receive(inboundOf(id, '1'))
+    await store.erase('c')
+    expect(await store.scrub()).toBe(true)
+    expect(await texts('d')).toEqual(['texte de 1'])
+    expect(await store.receive(inboundOf('d', '2'))).toMatchObject({ seq: 2 })
   })
 }
 
 function listing(): void {
+  test('somebody in danger is listed, however many came before', async () => {
+    const wait = async (id: string, n: number, reason: string) => {
+      await store.receive(inboundOf(id, 'k'))
+      const requestedAt = new Date(n).toISOString()
+      const desk: DeskRow = { conversationId: id, owner: 'waiting', locale: 'fr', requestedAt, reason }
+      await store.commit(commitOf(id, 0, { processed: 1, desk }))
+    }
+    await Promise.all(Array.from({ length: 1_001 }, (_, n) => wait(`c${n}`, n, 'stuck')))
+    await wait('danger', 5_000, 'crisis')
+    const listed = (await store.queue()).map(({ conversationId }) => conversationId)
+    expect([listed.length, listed[0], listed[1]]).toEqual([1_000, 'danger', 'c0'])
+  })
+
   const at = (second: number) => `2026-11-22T12:00:0${second}.000Z`
 
   async function list(id: string, second: number, o: Partial<DeskRow> = {}): Promise<void> {
@@ -455,7 +624,7 @@ async function reopening(): Promise<void> {
   await store.commit(commitOf('c', 1, { state: { kept: true }, processed: 2, entries: [entryOf('réponse')], desk }))
   await store.countFailure('c')
   const work = await leaseOne()
-  await store.reserve('k', 'x', 0, 100)
+  await store.allow('k', 'x', 0, [{ most: 1, ms: 100 }])
   const kept = async () => ({ ...(await store.load('c')), isMine: true, log: await store.read('c', 0, 99, 'desk') })
   const before = await kept()
   store = await made.reopen()
@@ -464,6 +633,6 @@ async function reopening(): Promise<void> {
   expect(before.pending?.map((e) => e.seq)).toEqual([3])
   expect(await store.receive(inboundOf('c', 'later'))).toMatchObject({ seq: 2, repeated: true })
   expect(await store.queue()).toEqual([desk])
-  expect(await store.reserve('k', 'y', 1, 100)).toBe(false)
+  expect(await store.allow('k', 'y', 1, [{ most: 1, ms: 100 }])).toBe(false)
   expect(await store.complete(work, { receipt: receiptOf('w1', 'sent') })).toBe(true)
 }

@@ -1,14 +1,15 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from '@jest/globals'
+import { caseOf } from '../../src/coverage/cases.ts'
+import { CASES } from '../../src/coverage/directory.ts'
 import { importCsv } from '../../src/coverage/import.ts'
-import { MAIL_KINDS, mailKindOf } from '../../src/coverage/mails.ts'
-import { COLUMNS } from '../../src/coverage/records.ts'
+import { COLUMNS, isFamily, OPTIONAL_COLUMN } from '../../src/coverage/records.ts'
 import { countInvitations, listInvitations, openCoverageDb } from '../../src/coverage/sqlite.ts'
 
-const HEADER = COLUMNS.join(',')
+const HEADER = COLUMNS.filter((c) => c !== OPTIONAL_COLUMN).join(',')
 const GOOD = 'lea.roy@example.com,Léa Roy,employee,,Clinique du Parc,CA-QC,pending,fr'
 
 const freshDb = () => openCoverageDb(join(mkdtempSync(join(tmpdir(), 'sesame-import-')), 'coverage.db'))
@@ -56,6 +57,7 @@ describe('what is read', () => {
         region: 'CA-QC',
         status: 'pending',
         language: 'fr',
+        member: '',
       },
     ])
   })
@@ -65,7 +67,7 @@ describe('what is read', () => {
     const outcome = await importCsv(db, pieces(readFileSync('src/coverage/sample.csv'), 1_000))
     expect(outcome).toMatchObject({ ok: true, added: 30 })
     const invitations = all(db)
-    expect(new Set(invitations.map((i) => mailKindOf(i, 'CA-QC')))).toEqual(new Set(MAIL_KINDS))
+    expect(new Set(invitations.map((i) => caseOf({ ...i, isFamily: isFamily(i) }, 'CA-QC')))).toEqual(new Set(CASES))
     expect(new Set(invitations.map((i) => i.language))).toEqual(new Set(['fr', 'en', '']))
     expect(invitations.map((i) => i.email)).toContain('maelle.dastous@xn--qubec-csa.exemple.ca')
     expect(invitations.find((i) => i.email === 'camille.tremblay@example.com')).toMatchObject({
@@ -100,7 +102,7 @@ describe('what is refused', () => {
     ['no organisation', GOOD.replace('Clinique du Parc', ' '), { problem: 'missing', column: 'organisation' }],
     ['control character', GOOD.replace('Léa', 'L\u0000a'), { problem: 'characters', column: 'name' }],
     ['hidden direction mark', GOOD.replace('Léa', 'L\u202Ea'), { problem: 'characters', column: 'name' }],
-    ['too long', GOOD.replace('Léa', 'é'.repeat(201)), { problem: 'long', column: 'name' }],
+    ['too long', GOOD.replace('Léa', 'é'.repeat(201)), { problem: 'long', column: 'name', allowed: '200' }],
     ['quotes amid', GOOD.replace('Léa Roy', '"Léa" Roy'), { problem: 'quotes', column: 'name' }],
     [
       'family without sponsor',
@@ -173,6 +175,78 @@ describe('what is refused', () => {
     })()
     await expect(importCsv(db, broken)).rejects.toThrow('disk gone')
     expect(countInvitations(db)).toBe(0)
+  })
+})
+
+describe('accounts', () => {
+  const WITH = `${HEADER},member`
+  const claimed = GOOD.replace('pending', 'claimed')
+  const kept = (db: DatabaseSync) => all(db).map(({ status, member }) => ({ status, member }))
+
+  test.each([
+    ['claimed', `${claimed},m-1`, { status: 'claimed', member: 'm-1' }],
+    ['claimed, nobody knows by which', `${claimed},`, { status: 'claimed', member: '' }],
+    ['expired', `${GOOD.replace('pending', 'expired')},m-1`, { status: 'expired', member: 'm-1' }],
+    ['pending', `${GOOD},`, { status: 'pending', member: '' }],
+  ])('of an invitation that is %s', async (_name, line, expected) => {
+    const db = freshDb()
+    expect(await load(db, [WITH, line])).toMatchObject({ ok: true })
+    expect(kept(db)).toEqual([expected])
+  })
+
+  test('its id is as long as a host page may make it', async () => {
+    const db = freshDb()
+    expect(await load(db, [WITH, `${claimed},${'m'.repeat(256)}`])).toMatchObject({ ok: true })
+    expect(await load(db, [WITH, `${claimed},${'m'.repeat(257)}`])).toMatchObject({
+      problems: [{ problem: 'long', column: 'member', allowed: '256' }],
+    })
+  })
+
+  test('none uses a pending invitation', async () => {
+    expect(await load(freshDb(), [WITH, `${GOOD},m-1`])).toEqual({
+      ok: false,
+      badLines: 1,
+      problems: [{ line: 2, problem: 'member_given', column: 'member' }],
+    })
+  })
+
+  test('a file without the column undoes no link; one with it, or an end, does', async () => {
+    const db = freshDb()
+    await load(db, [HEADER, GOOD])
+    db.exec("UPDATE invitation SET status = 'claimed', member = 'm-1'")
+    expect(await load(db, [HEADER, GOOD])).toMatchObject({ changed: 0, unchanged: 1 })
+    expect(kept(db)).toEqual([{ status: 'claimed', member: 'm-1' }])
+    await load(db, [HEADER, GOOD.replace('pending', 'expired')])
+    expect(kept(db)).toEqual([{ status: 'expired', member: 'm-1' }])
+    await load(db, [HEADER, GOOD])
+    expect(kept(db)).toEqual([{ status: 'claimed', member: 'm-1' }])
+    await load(db, [WITH, `${GOOD},`])
+    expect(kept(db)).toEqual([{ status: 'pending', member: '' }])
+  })
+})
+
+describe('a file of the version before', () => {
+  const V1 = `CREATE TABLE invitation (email TEXT PRIMARY KEY, name TEXT NOT NULL, relation TEXT NOT NULL,
+    sponsor TEXT NOT NULL, organisation TEXT NOT NULL, region TEXT NOT NULL, status TEXT NOT NULL,
+    language TEXT NOT NULL, code TEXT NOT NULL UNIQUE) STRICT;
+    INSERT INTO invitation VALUES
+      ('lea.roy@example.com', 'Léa', 'employee', '', 'Clinique', 'CA-QC', 'claimed', 'fr', 'AB2C-D3EF');
+    PRAGMA user_version = 1`
+
+  test('keeps its invitations and codes, and is not changed again', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'sesame-import-')), 'coverage.db')
+    const old = new DatabaseSync(path)
+    old.exec(V1)
+    old.close()
+    for (let n = 0; n < 2; n++) {
+      const db = openCoverageDb(path)
+      expect(all(db)).toMatchObject([{ email: 'lea.roy@example.com', status: 'claimed', member: '' }])
+      expect([...codes(db).values()]).toEqual(['AB2C-D3EF'])
+      expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 2 })
+      expect(await load(db, [HEADER, GOOD.replace('lea', `n${n}`)])).toMatchObject({ added: 1 })
+      db.prepare('DELETE FROM invitation WHERE email <> ?').run('lea.roy@example.com')
+      db.close()
+    }
   })
 })
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import {
   type Agents,
@@ -10,6 +11,8 @@ import {
   SESSION_MS,
 } from '../../src/desk/agents.ts'
 import { createDeskSessions, type DeskSessions } from '../../src/http/desk-session.ts'
+import { type Audit, createAudit } from '../../src/privacy/audit.ts'
+import { createAuditStore } from '../../src/store/sqlite/audit.ts'
 import type { AgentsUnderTest } from '../contracts/agents.ts'
 import { makeRedisAgents, makeSqliteAgents } from '../support/agent-stores.ts'
 
@@ -200,14 +203,27 @@ function inSessions(): void {
   })
 }
 
+const KEYS = [{ kid: 'k', key: Buffer.alloc(32, 2) }]
+
 function overHttp(): void {
   let desk: DeskSessions
+  let audit: Audit
   beforeEach(async () => {
-    desk = createDeskSessions({ agents, secure: true })
+    const auditDb = new DatabaseSync(':memory:')
+    audit = createAudit({ store: createAuditStore(auditDb), keys: KEYS, now: () => clock })
+    desk = createDeskSessions({ agents, audit, secure: true })
     await agents.add('Maëlle')
   })
 
   const sent = (setCookie: string) => `theme=dark; ${setCookie.split(';')[0]}`
+
+  test('who came in and who did not is recorded, without names', async () => {
+    await desk.signIn({ token: await linkOf('Maëlle') })
+    await expect(desk.signIn({ name: 'Maëlle', password: 'pas celui-là du tout' })).rejects.toMatchObject({
+      code: 'sign_in_failed',
+    })
+    expect(await audit.verify('audit')).toMatchObject({ count: 2, faults: [] })
+  })
 
   test('link, password, sign out, password', async () => {
     const first = await desk.signIn({ token: await linkOf('Maëlle') })

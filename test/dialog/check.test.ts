@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
-import { checkContent, loadContent } from '../../src/content.ts'
+import { checkContent, loadContent, SAMPLE_VALUES } from '../../src/content.ts'
 import { type CheckOptions, checkTrees } from '../../src/dialog/check.ts'
 import { ContentError, FAULT_CODES, type Fault, type FaultCode } from '../../src/dialog/faults.ts'
 import { parseDialog } from '../../src/dialog/parse.ts'
@@ -10,7 +10,7 @@ import { LOCALES } from '../../src/wire/activity.ts'
 import { tempFolder } from '../support/folder.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const content = loadContent({ root: ROOT, always: { orgName: 'Sésame Santé', supportEmail: 'soutien@example.com' } })
+const content = loadContent({ root: ROOT, always: SAMPLE_VALUES })
 
 /** A tree without a fault; `change` breaks one thing in it. Lines are counted from 1 with `dialog:`. */
 const MAIN = `dialog: main

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import fc from 'fast-check'
-import { loadContent } from '../../src/content.ts'
+import { loadContent, SAMPLE_VALUES } from '../../src/content.ts'
 import { checkTrees } from '../../src/dialog/check.ts'
 import { expects, nameOf } from '../../src/dialog/expect.ts'
 import { emptyDialog, step } from '../../src/dialog/step.ts'
@@ -681,7 +681,7 @@ describe('whatever a member does', () => {
 
   test('in the trees of this service as well', () => {
     const root = join(import.meta.dirname, '..', '..')
-    const { trees } = loadContent({ root, always: { orgName: 'Sésame Santé', supportEmail: 'soutien@example.com' } })
+    const { trees } = loadContent({ root, always: SAMPLE_VALUES })
     fc.assert(
       fc.property(moves, (made) => play({ trees, hello: 'welcome.hello', person: 'person.request' }, made)),
       { numRuns: 150 },

@@ -240,10 +240,15 @@ describe('a request', () => {
     await until('the rating', async () => (await view()).summary.feedback?.rating === 'good')
   })
 
-  test('a code that an agent pasted does not reach the member', async () => {
+  test('a code that an agent pasted is refused with its reason, and nothing of it is kept', async () => {
     const { epoch } = await claim(maelle)
-    await reply(maelle, epoch, 'Votre code est KX7P-92QM-44TR')
-    expect(JSON.stringify(await fromAgents())).not.toMatch(/KX7P|92QM|44TR/)
+    for (const code of ['KX7P-92QM', 'kx7p 92qm', 'K X 7 P 9 2 Q M', 'ＫＸ７Ｐ－９２ＱＭ', 'KX7\u200bP-92QM']) {
+      const { status, body } = await reply(maelle, epoch, `Votre code est ${code}`)
+      expect([code, status, body.code]).toEqual([code, 400, 'code_in_text'])
+    }
+    expect(await fromAgents()).toEqual([])
+    expect(JSON.stringify(await view())).not.toMatch(/7P|92/)
+    expect((await reply(maelle, epoch, 'Votre code est dans le courriel.')).status).toBe(200)
   })
 })
 

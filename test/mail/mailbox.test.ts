@@ -21,6 +21,7 @@ test('newest first, the same mail once, still there after a restart', async () =
   first.close()
   const second = createMailbox(path)
   await second.send(mail(2))
+  await second.pretend(mail(4))
   expect(second.list(10).map((m) => m.id)).toEqual(['3@example.com', '2@example.com', '1@example.com'])
   expect(second.list(1)).toEqual([
     {

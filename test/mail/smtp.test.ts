@@ -87,6 +87,22 @@ test('arrives whole, with an explicit envelope and the headers of an automatic m
   expect(arrival?.raw).toMatch(/^Date: .+$/m)
 })
 
+test('pretending builds the message, and nobody hears of it', async () => {
+  let connections = 0
+  const { arrivals, port } = await sink({
+    onConnect: (_session, done) => {
+      connections++
+      done()
+    },
+  })
+  const mailer = mailerTo(port)
+  await mailer.pretend(MAIL)
+  expect([arrivals.length, connections]).toEqual([0, 0])
+  await expect(mailer.pretend({ ...MAIL, to: 'a@example.com,b@example.com' })).rejects.toMatchObject({
+    code: 'mail_refused',
+  })
+})
+
 test('several at once share the pool', async () => {
   const { arrivals, port } = await sink()
   const mailer = mailerTo(port)

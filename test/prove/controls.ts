@@ -1,13 +1,17 @@
 /** Negative controls: each broken promise, and the scenario that has to notice. A green run without its red twin proves
  *  nothing. */
+import { canary } from './canary.ts'
+import { ENUMERATION_CONTROLS } from './enumeration/scenarios.ts'
 import { powerEverysec } from './power.ts'
 import type { Row } from './report.ts'
 import type { Sabotage } from './sabotage.ts'
 import type { Scenario, StoreName } from './scenario.ts'
 import { claims } from './scenarios/claims.ts'
 import { duplicates } from './scenarios/duplicates.ts'
+import { frozenOwner } from './scenarios/frozen-owner.ts'
 import { halfOpen } from './scenarios/half-open.ts'
 import { killService } from './scenarios/kill-service.ts'
+import { order } from './scenarios/order.ts'
 
 export interface Control {
   name: string
@@ -43,11 +47,16 @@ export const CONTROLS: readonly Control[] = [
     stores: ['sqlite', 'redis'],
     isCaught: has('stale writes accepted'),
   },
+  { ...sabotaged('no_epoch'), scenario: frozenOwner, stores: ['redis'], isCaught: has('late replies accepted') },
+  { ...sabotaged('no_hints'), scenario: order, stores: ['redis'], isCaught: has('never reached its client') },
   {
     ...sabotaged('one_way_ping'),
     scenario: halfOpen,
     stores: ['sqlite', 'redis'],
     isCaught: has('healthy sockets did not live'),
   },
+  { ...sabotaged('log_text'), scenario: canary, stores: ['sqlite', 'redis'], isCaught: has('in the log') },
+  { ...sabotaged('name_keys'), scenario: canary, stores: ['redis'], isCaught: has('in Redis keys') },
   { name: 'everysec', scenario: powerEverysec, stores: ['redis'], isCaught: ({ lost }) => lost > 0 },
+  ...ENUMERATION_CONTROLS,
 ]

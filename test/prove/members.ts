@@ -35,6 +35,8 @@ export interface MemberOptions {
   isOver?(): boolean
   /** Hears of every new client. */
   made?(member: Member): void
+  /** Hears of each set that the socket brings. */
+  heard?(set: ActivitySet): void
   /** Hears of every acknowledged message and of the process that answered. */
   acked?(send: SendLog, index: number): void
 }
@@ -77,7 +79,7 @@ export async function createMember(o: MemberOptions, isOver = (): boolean => fal
       if (answer.status >= 200 && answer.status < 300) return answer
       if (answer.status === 403 && (await renew())) continue
       if (answer.status >= 400 && answer.status < 500 && answer.status !== 429)
-        tally.errorsShown.push(`${answer.status} ${path.replace(/[\w-]{22}/, ':id')} ${JSON.stringify(answer.body)}`)
+        tally.errorsShown.push(`${answer.status} ${path.replace(/[\da-f]{32}/, ':id')} ${JSON.stringify(answer.body)}`)
       await pause(waitFor(answer, tries, o.random))
     }
     return undefined

@@ -19,6 +19,8 @@ export interface FleetOptions {
   env(index: number): Readonly<Record<string, string>>
   /** More arguments for node, e.g. a module to load first. */
   nodeArgs?(index: number): readonly string[]
+  /** Hears all that process `index` prints. */
+  heard?(index: number, text: string): void
 }
 
 export interface Fleet {
@@ -75,8 +77,10 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       // Somebody may wait for it later, or nobody.
       () => undefined,
     )
+    child.stdout?.on('data', (chunk) => options.heard?.(index, String(chunk)))
     child.stderr?.on('data', (chunk) => {
       slot.said = (slot.said + chunk).slice(-SAID)
+      options.heard?.(index, String(chunk))
     })
     child.once('exit', (code, signal) => {
       if (ending) return
@@ -153,7 +157,7 @@ function spawnService({ env, nodeArgs }: FleetOptions, index: number, port: numb
       LOG_LEVEL: 'fatal',
       ...env(index),
     },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
 }
 

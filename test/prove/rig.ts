@@ -24,6 +24,8 @@ export interface RigOptions {
   /** More environment for a process; asked at each of its starts. */
   env?: (index: number) => Readonly<Record<string, string>>
   nodeArgs?: (index: number) => readonly string[]
+  /** Hears all that process `index` prints. */
+  heard?: (index: number, text: string) => void
   /** Folder of the service's files; else one is made, and removed. */
   folder?: string
   /** A Redis that runs already and is not this rig's to end. */
@@ -80,6 +82,7 @@ async function build(o: RigOptions, after: (close: () => Promise<void> | void) =
       ...o.env?.(index),
     }),
     ...(o.nodeArgs ? { nodeArgs: o.nodeArgs } : {}),
+    ...(o.heard ? { heard: o.heard } : {}),
   })
   after(fleet.end)
   const { call, end: endCalls } = createCall()

@@ -7,8 +7,20 @@ import type { Commit, Committed, Inbound, Loaded, Store } from '../../src/conver
 import { MAX_FAILURES } from '../../src/conversation/turn.ts'
 import { codeOf } from '../../src/errors.ts'
 import { activityId } from '../../src/wire/activity.ts'
+import { loggingStore, namingStore } from './canary/faults.ts'
+import { LOOKUPS, lookingStore } from './enumeration/sabotage.ts'
 
-export const SABOTAGES = ['ack_early', 'no_dedupe', 'no_version_guard', 'no_epoch', 'one_way_ping'] as const
+export const SABOTAGES = [
+  'ack_early',
+  'no_dedupe',
+  'no_version_guard',
+  'no_epoch',
+  'one_way_ping',
+  'no_hints',
+  'log_text',
+  'name_keys',
+  ...LOOKUPS,
+] as const
 export type Sabotage = (typeof SABOTAGES)[number]
 
 export const KILL_POINTS = ['after_receive', 'before_commit', 'after_commit'] as const
@@ -25,8 +37,11 @@ export function sabotageStore(store: Store, sabotage: Sabotage | undefined): Sto
   if (sabotage === 'ack_early') return ackEarly(store)
   if (sabotage === 'no_dedupe') return { ...store, receive: (inbound) => store.receive(fresh(inbound)) }
   if (sabotage === 'no_version_guard') return withoutGuards(store)
+  if (sabotage === 'log_text') return loggingStore(store)
+  if (sabotage === 'name_keys') return namingStore(store)
   if (sabotage === 'no_epoch') return { ...store, receive: async (i) => store.receive(await withEpoch(store, i)) }
-  return store
+  const lookup = LOOKUPS.find((name) => name === sabotage)
+  return lookup ? lookingStore(store, lookup, process.env.DATA_DIR ?? '', process.env.LOOKUP_MS) : store
 }
 
 /** Tells the id that the entry will most likely get, and writes it a little later. */

@@ -6,6 +6,7 @@ import { type App, startApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Store } from '../../src/conversation/store.ts'
 import { openStores } from '../../src/stores.ts'
+import { citingStore } from './canary/faults.ts'
 import { KILL_POINTS, killingStore, oldStore, poisonedStore, SABOTAGES, sabotageStore } from './sabotage.ts'
 
 const STOP_MS = 10_000
@@ -25,7 +26,7 @@ function wrap(store: Store): Store {
   const sabotage = SABOTAGES.find((name) => name === env.SABOTAGE)
   const point = KILL_POINTS.find((name) => name === env.KILL_AT)
   const written = env.OLD_STATE ? oldStore(store) : store
-  const poisoned = env.POISON ? poisonedStore(written) : written
+  const poisoned = env.POISON ? poisonedStore(written) : env.CITING ? citingStore(written) : written
   return killingStore(sabotageStore(poisoned, sabotage), point, Number(env.KILL_CHANCE ?? 0))
 }
 
@@ -56,8 +57,10 @@ async function main(): Promise<void> {
   if (env.HURRY) hurrySockets(Number(env.HURRY))
   const log = pino({ level: env.LOG_LEVEL ?? 'error', base: undefined }, pino.destination({ dest: 2, sync: true }))
   const app = await startApp(readConfig(env), log, `${import.meta.dirname}/../..`, async (...given) => {
-    const stores = await openStores(...given)
-    return { ...stores, store: wrap(stores.store) }
+    const { hints, ...stores } = await openStores(...given)
+    // Then no process hears of what another one wrote.
+    const heard = hints && env.SABOTAGE !== 'no_hints' ? { hints } : {}
+    return { ...stores, ...heard, store: wrap(stores.store) }
   })
   process.on('SIGTERM', () => {
     setTimeout(() => process.exit(1), STOP_MS).unref()

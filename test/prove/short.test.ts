@@ -16,11 +16,15 @@ const ON_REDIS = [
   'duplicates',
   'skew',
   'claims',
+  'frozen-owner',
+  'order',
   'half-open',
   'rolling',
   'poison',
+  'canary',
+  'enumeration-replay',
 ]
-const ON_SQLITE = ['kill-service', 'lost-answers', 'watermarks']
+const ON_SQLITE = ['kill-service', 'lost-answers', 'watermarks', 'canary', 'enumeration-words', 'enumeration-effort']
 const MOST_OUTPUT = 10_000_000
 
 /** @returns the last line, when all is as it should be; else everything that was printed. */
@@ -36,7 +40,7 @@ const sound = `seed ${seed}: sound`
 
 test(`SQLite: nothing acknowledged is lost, doubled or put in another order (seed ${seed})`, async () => {
   expect(await prove('sqlite', ON_SQLITE, 3)).toBe(sound)
-}, 180_000)
+}, 300_000)
 
 test(`Redis: nothing acknowledged is lost, doubled or put in another order (seed ${seed})`, async () => {
   expect(await prove('redis', ON_REDIS, 4)).toBe(sound)
@@ -44,4 +48,4 @@ test(`Redis: nothing acknowledged is lost, doubled or put in another order (seed
 
 test(`the harness notices every broken promise (seed ${seed})`, async () => {
   expect(await prove('redis', SABOTAGES, 3)).toBe(sound)
-}, 180_000)
+}, 400_000)

@@ -30,6 +30,8 @@ export interface LinkOptions {
   resume(watermark: string): Promise<Answer>
   /** The token was refused: gets another one. */
   denied(): Promise<boolean>
+  /** Hears of each set as it comes. */
+  heard?(set: ActivitySet): void
 }
 
 export interface Link {
@@ -69,7 +71,10 @@ export function openLink(o: LinkOptions): Link {
       heardAt = Date.now()
       tries = 0
       const text = String(data)
-      if (text) reader.take(JSON.parse(text) as ActivitySet)
+      if (!text) return
+      const set = JSON.parse(text) as ActivitySet
+      reader.take(set)
+      o.heard?.(set)
     })
     mine.on('error', () => undefined)
     mine.on('close', () => {

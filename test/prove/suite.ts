@@ -1,18 +1,26 @@
 /** Which scenarios there are, and running them. */
+
+import { stalls } from '../fuzz/stalls.ts'
+import { canary } from './canary.ts'
 import { clusterAsk, clusterCutOff, clusterKill } from './cluster.ts'
 import { clusterService } from './cluster-service.ts'
 import { CONTROLS, type Control } from './controls.ts'
 import { diskFull } from './disk.ts'
+import { ENUMERATION } from './enumeration/scenarios.ts'
+import { flood } from './flood.ts'
 import { powerCut } from './power.ts'
 import { createRandom } from './random.ts'
 import type { Row, SabotageRow } from './report.ts'
 import type { Context, Length, Scenario, StoreName } from './scenario.ts'
 import { claims } from './scenarios/claims.ts'
+import { coverage } from './scenarios/coverage.ts'
 import { duplicates } from './scenarios/duplicates.ts'
+import { frozenOwner } from './scenarios/frozen-owner.ts'
 import { halfOpen } from './scenarios/half-open.ts'
 import { killRedis } from './scenarios/kill-redis.ts'
 import { killService } from './scenarios/kill-service.ts'
 import { lostAnswers, lostReplies } from './scenarios/lost-replies.ts'
+import { order } from './scenarios/order.ts'
 import { pauseRedis } from './scenarios/pause-redis.ts'
 import { poison } from './scenarios/poison.ts'
 import { rolling } from './scenarios/rolling.ts'
@@ -31,17 +39,24 @@ export const SCENARIOS: readonly Scenario[] = [
   duplicates,
   skew,
   claims,
+  frozenOwner,
+  order,
   watermarks,
   halfOpen,
   rolling,
   poison,
   smtp,
+  canary,
+  flood,
+  coverage,
   powerCut,
   diskFull,
   clusterService,
   clusterAsk,
   clusterKill,
   clusterCutOff,
+  ...ENUMERATION,
+  stalls,
 ]
 
 export interface Suite {
@@ -64,9 +79,10 @@ export interface Results {
 export async function runAll(suite: Suite): Promise<Results> {
   const { names } = suite
   const known = [...SCENARIOS.map((s) => s.name), 'sabotage', ...CONTROLS.map((c) => c.name)]
-  const unknown = names.find((name) => !known.includes(name))
+  const unknown = names.find((name) => !known.some((one) => isCalled(one, name)))
   if (unknown !== undefined) throw new Error(`no such scenario: ${unknown}; there are ${known.join(', ')}`)
-  const isWanted = (...any: string[]) => names.length === 0 || any.some((name) => names.includes(name))
+  const isWanted = (...any: string[]) =>
+    names.length === 0 || any.some((one) => names.some((name) => isCalled(one, name)))
   const scenarios = pairs(suite, SCENARIOS, ({ name }) => isWanted(name))
   const controls = pairs(suite, CONTROLS, ({ name }) => isWanted('sabotage', name))
   const rows: Row[] = []
@@ -82,6 +98,9 @@ export async function runAll(suite: Suite): Promise<Results> {
   await Promise.all(Array.from({ length: suite.lanes ?? 1 }, () => drain(jobs)))
   return { rows, sabotages }
 }
+
+/** By its whole name, or by the beginning that it shares with others of its kind. */
+const isCalled = (one: string, name: string): boolean => one === name || one.startsWith(`${name}-`)
 
 /** Each with each of the stores that it is for and that are wanted. */
 function pairs<T extends { stores: readonly StoreName[] }>(

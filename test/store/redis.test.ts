@@ -11,7 +11,7 @@ import { commitOf, entryOf, inboundOf, storeContract, workOf } from '../contract
 import { keepLog } from '../support/app.ts'
 import { ROOT } from '../support/conversation.ts'
 import { startProxy } from '../support/proxy.ts'
-import { type RedisServer, startRedis } from '../support/redis.ts'
+import { type RedisServer, startRedis, wait } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
 const KEEP_MS = 30 * 86_400_000
@@ -126,6 +126,31 @@ describe('two processes on one Redis', () => {
     expect(new Set(taken).size).toBe(20)
   })
 
+  test('what a process of before left of work that it does not know is cleared away', async () => {
+    // It erases a conversation, and knows nothing of `lookup`.
+    await one.store.receive(inboundOf('c', '1'))
+    await one.store.commit(commitOf('c', 0, { processed: 1, work: [workOf('w', 'c', 1, { kind: 'lookup' })] }))
+    const own = (await admin.keys('sesame:*:c')).filter((key) => /\}:[cslkw]:c$/.test(key))
+    expect(own).toHaveLength(5)
+    await admin.del(...own)
+    await until('it to be seen', async () => (await two.store.nextDue('lookup')) === 1)
+    expect(await two.store.lease('lookup', 9, 1_000, 9)).toEqual([])
+    expect(await two.store.nextDue('lookup')).toBeUndefined()
+    expect(await admin.keys('*due:lookup')).toEqual([])
+  })
+
+  test('when one erases who waited, the other one’s desk is told', async () => {
+    let told = 0
+    createHub(two.hints).watchDesk(() => told++)
+    const desk = { owner: 'waiting', locale: 'fr', requestedAt: '2026-11-22T12:00:00.000Z', reason: 'x' } as const
+    await one.store.receive(inboundOf('c', '1'))
+    await one.store.commit(commitOf('c', 0, { processed: 1, desk: { conversationId: 'c', ...desk } }))
+    await until('the request to be told', () => told > 0)
+    const before = told
+    await one.store.erase('c')
+    await until('its end to be told', () => told > before)
+  })
+
   test('their clock is the one of Redis', async () => {
     const [seconds, micros] = await admin.time()
     const redisNow = Number(seconds) * 1000 + Number(micros) / 1000
@@ -138,11 +163,16 @@ describe('what is kept', () => {
     const { store, now } = await open()
     const address = 'camille.tremblay@example.com'
     await store.receive(inboundOf('c', '1', { activity: { ...entryOf(address).activity } }))
-    const work = [workOf('w', 'c', 1, { payload: { email: address } }), workOf('v', 'c', 2)]
+    const kinds = ['timer', 'resend', 'lookup'] as const
+    const more = kinds.map((kind) => workOf(kind, 'c', 2, { kind }))
+    const work = [workOf('w', 'c', 1, { payload: { email: address } }), ...more]
     await store.commit(commitOf('c', 0, { processed: 1, work, state: { address } }))
-    await store.reserve('k', 'holder', now(), 60_000)
+    await store.allow('k', 'holder', now(), [{ most: 1, ms: 60_000 }])
     const [leased] = (await store.lease('timer', 1, 1_000, 1)) as [LeasedWork]
     await store.complete(leased, { inbound: inboundOf('c', 'w') })
+    const [given] = (await store.lease('resend', 2, 1_000, 1)) as [LeasedWork]
+    const at = '2026-11-22T12:00:00.000Z'
+    await store.bury(given, { workId: given.id, kind: 'resend', code: 'x', at, payload: {} })
     const keys = await admin.keys('*')
     expect(keys.join(' ')).not.toContain('camille')
     const lives = await Promise.all(keys.map(async (key) => [key, await admin.pttl(key)] as const))
@@ -174,6 +204,46 @@ describe('what is kept', () => {
     expect((await calls()) - before).toBeLessThanOrEqual(2 + signsOfLife)
     await store.close()
   })
+})
+
+describe('making what was erased unreadable', () => {
+  const set = async (name: string, value: string) => {
+    const [, before] = (await admin.config('GET', name)) as [string, string]
+    await admin.config('SET', name, value)
+    return () => admin.config('SET', name, before)
+  }
+
+  test('waits until the file is written anew, also after one that began before', async () => {
+    const { store } = await open()
+    const rewrites = async () => Number(/aof_rewrites:(\d+)/.exec(await admin.info('persistence'))?.[1])
+    const before = await rewrites()
+    await admin.bgrewriteaof()
+    expect(await store.scrub()).toBe(true)
+    expect(await rewrites()).toBe(before + 2)
+    expect(await admin.info('persistence')).toContain('aof_rewrite_in_progress:0')
+  })
+
+  test.each([
+    ['snapshots are kept', () => set('save', '3600 1')],
+    ['there is no such file', () => set('appendonly', 'no')],
+  ])('says no when %s', async (_, change) => {
+    const { store } = await open()
+    const undo = await change()
+    expect(await store.scrub()).toBe(false)
+    await undo()
+  })
+
+  test('says no without the right to, and when replicas have files of their own', async () => {
+    await admin.call('ACL', 'SETUSER', 'weak', 'on', '>p', '~*', '&*', '+@all', '-bgrewriteaof')
+    const { store } = await open(redis.url.replace('//', '//weak:p@'))
+    expect(await store.scrub()).toBe(false)
+    await store.close()
+    await admin.call('ACL', 'DELUSER', 'weak')
+    const replica = await startRedis({ settings: { replicaof: `127.0.0.1 ${redis.port}` } })
+    await wait('it to follow', async () => (await admin.info('replication')).includes('connected_slaves:1'))
+    expect(await (await open()).store.scrub()).toBe(false)
+    await replica.end()
+  }, 40_000)
 })
 
 describe('a server that is not what it should be', () => {
@@ -321,9 +391,12 @@ async function exercise(store: Store, agents: AgentStore, hints: Hints): Promise
     2, 1, 1,
   ])
   await store.adopt(NEVER, 9)
-  await store.reserve('k', 'h', 1, 1)
+  for (const holder of ['h', 'i']) await store.allow('k', holder, 1, [{ most: 1, ms: 1 }])
+  await store.clear('k')
   await store.commit(commitOf('c', 1, { processed: 3 }))
   await store.read('c', 0, 9, 'all')
+  const { ids } = await store.list(undefined, 9)
+  expect([ids, await store.erase('c'), await store.scrub()]).toEqual([['c'], true, true])
   await store.forget(NEVER, 9)
   await store.ping()
   await exerciseAgents(agents)

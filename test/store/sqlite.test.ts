@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { openSqliteStore } from '../../src/store/sqlite/open.ts'
+import { migrate } from '../../src/store/sqlite/schema.ts'
 import { commitOf, entryOf, inboundOf, storeContract } from '../contracts/store.ts'
 import { tempFolder } from '../support/folder.ts'
 
@@ -109,6 +111,64 @@ describe('SQLite alone', () => {
     expect(await received).toMatchObject({ seq: 1 })
     store = openSqliteStore(path)
     expect(await store.read('c', 0, 9, 'all')).toHaveLength(1)
+  })
+
+  test('a file of the first version is brought up to date, and keeps all but the reservations of before', async () => {
+    store.close()
+    const old = join(folder.path, 'old.db')
+    const db = new DatabaseSync(old)
+    migrate(db, 1)
+    db.exec(`INSERT INTO conversation (n, id, last_seq, last_inbound, pending_since, day) VALUES (7, 'c', 1, 1, 5, 20000);
+      INSERT INTO entry (key, inbound, origin, audience, body) VALUES (7000001, 1, 'member', 'all', '{"text":"é"}');
+      INSERT INTO client (n, id, seq) VALUES (7, 'member k', 1);
+      INSERT INTO work (id, kind, conversation_id, due_at, payload) VALUES ('w', 'resend', 'c', 3, '{"email":"x"}');
+      INSERT INTO reservation (key, holder, until) VALUES ('resend:x', 'w', 9)`)
+    expect(db.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 })
+    db.close()
+    store = openSqliteStore(old)
+    expect((await store.load('c'))?.pending).toMatchObject([{ seq: 1, activity: { text: 'é' } }])
+    expect(await store.receive(inboundOf('c', 'k'))).toMatchObject({ seq: 1, repeated: true })
+    expect(await store.lease('resend', 9, 1, 9)).toMatchObject([{ id: 'w', payload: { email: 'x' } }])
+    expect(await store.allow('resend:x', 'v', 8, [{ most: 1, ms: 10 }])).toBe(true)
+    expect(store.db.prepare("SELECT name FROM sqlite_master WHERE name LIKE 'reservation%'").all()).toEqual([])
+    expect(await store.workOf('c')).toMatchObject([{ id: 'w', kind: 'resend', payload: { email: 'x' } }])
+  })
+
+  test('what counts no more is cleared away, little by little', async () => {
+    const rows = () => store.db.prepare('SELECT count(*) AS n FROM allowed').get()?.n
+    const one = [{ most: 1, ms: 10 }]
+    await Promise.all(Array.from({ length: 250 }, (_, i) => store.allow(`k${i}`, 'h', 0, one)))
+    expect(rows()).toBe(250)
+    for (const [i, left] of [151, 51, 1].entries()) {
+      await store.allow('other', `h${i}`, 10 + i, one)
+      expect(rows()).toBe(left)
+    }
+  })
+
+  test('what was erased is overwritten at once; a journal that is being read is said not to be empty', async () => {
+    expect(store.db.prepare('PRAGMA secure_delete').get()).toEqual({ secure_delete: 1 })
+    await store.receive(inboundOf('c', '1'))
+    await store.erase('c')
+    const reader = new DatabaseSync(path)
+    store.db.exec('PRAGMA busy_timeout = 10')
+    reader.exec('BEGIN')
+    reader.prepare('SELECT * FROM entry').all()
+    expect(await store.scrub()).toBe(false)
+    reader.close()
+    expect(await store.scrub()).toBe(true)
+    for (const name of ['sesame.db', 'sesame.db-wal'])
+      expect(readFileSync(join(folder.path, name)).includes('texte de 1')).toBe(false)
+  })
+
+  test('what a version before this one deleted without overwriting it is overwritten too', async () => {
+    const there = () => readFileSync(path).includes('texte de 1')
+    store.db.exec('PRAGMA secure_delete = OFF')
+    await store.receive(inboundOf('c', '1'))
+    await store.erase('c')
+    store.db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    expect(there()).toBe(true)
+    expect(await store.scrub()).toBe(true)
+    expect(there()).toBe(false)
   })
 
   test('a file of a newer version is left alone', async () => {

@@ -33,7 +33,7 @@ export function keepLog(): { log: Log; lines: LogLine[] } {
 }
 
 /** The whole service on a free port, with a folder of its own. */
-export async function startTestApp(): Promise<TestApp> {
+export async function startTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
   const folder = tempFolder()
   const { log, lines } = keepLog()
   const config = readConfig({
@@ -44,6 +44,7 @@ export async function startTestApp(): Promise<TestApp> {
     DIRECT_LINE_SECRET: SECRET,
     TOKEN_KEYS: `test:${TOKEN_KEY.toString('base64')}`,
     WIDGET_ORIGINS: WIDGET_ORIGIN,
+    ...env,
   })
   const app = await startApp(config, log, `${import.meta.dirname}/../..`)
   return {

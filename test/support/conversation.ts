@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBot } from '../../src/bot/bot.ts'
 import { parseMemberActivity, startOf } from '../../src/channels/directline/parse.ts'
-import { loadContent } from '../../src/content.ts'
-import { EVENTS } from '../../src/conversation/events.ts'
+import { loadContent, SAMPLE_VALUES } from '../../src/content.ts'
+import { EVENTS, type ResultValue } from '../../src/conversation/events.ts'
 import { createHub } from '../../src/conversation/hub.ts'
 import { createReceive } from '../../src/conversation/receive.ts'
 import { type ConversationState, newState, parseState } from '../../src/conversation/state.ts'
@@ -18,7 +18,7 @@ import { LOCALE_TAGS, type Locale } from '../../src/wire/activity.ts'
 export const ROOT = join(import.meta.dirname, '..', '..')
 export const CONTENT = loadContent({
   root: ROOT,
-  always: { orgName: 'Sésame Santé', supportEmail: 'soutien@example.com' },
+  always: SAMPLE_VALUES,
 })
 const silent = { info() {}, warn() {}, error() {} }
 const agent = { id: 'agent-1', name: 'Maude' }
@@ -36,7 +36,8 @@ export function createStage(trees: Trees = CONTENT.trees) {
   const log = { ...silent, warn: (facts: object) => failures.push(JSON.stringify(facts)) }
   const turns = createTurns({ store, advance, hub, log, now, onWork() {} })
   const receive = createReceive({ store, turns })
-  const desk = createDesk({ store, receive, turns, texts, now })
+  const audit = { record: async () => {} }
+  const desk = createDesk({ store, receive, turns, texts, audit, now })
   let count = 0
 
   /** Runs what is given, then returns what the log has beyond `seen`. */
@@ -88,6 +89,24 @@ export function createStage(trees: Trees = CONTENT.trees) {
             type: 'event',
             name: EVENTS.timer,
             value: { ref: waiting?.ref },
+            timestamp: new Date(now()).toISOString(),
+            channelId: 'directline',
+            conversation: { id: conversationId },
+            from: { id: 'system' },
+          },
+        })
+        return take()
+      },
+      async result(value: ResultValue) {
+        await receive({
+          conversationId,
+          origin: 'system',
+          audience: 'desk',
+          clientId: `r${++count}`,
+          activity: {
+            type: 'event',
+            name: EVENTS.result,
+            value,
             timestamp: new Date(now()).toISOString(),
             channelId: 'directline',
             conversation: { id: conversationId },

@@ -34,14 +34,16 @@ export function createReplies({ cell, reading, keepReplies, onFault }: Desk) {
     await reading.conversation()
   }
 
-  /** A reply that lost its claim goes back into the draft: its id is spent, and the words are the agent's. */
+  /** A reply that lost its claim, or that has a code in it, goes back into the draft: sent again as it is, it would be refused
+   *  again, and the words are the agent's. */
   function refused(id: string, { clientActivityID, text }: { clientActivityID: string; text: string }, error: unknown) {
     onFault(error)
-    if (!(error instanceof ApiError) || error.status !== 409) return mark(id, clientActivityID, 'failed')
+    const key = whyRefused(error)
+    if (!key) return mark(id, clientActivityID, 'failed')
     drop(id, clientActivityID)
     setDraft(id, [text, cell.get().drafts[id]].filter(Boolean).join('\n'))
-    cell.set({ notice: { kind: 'bad', key: 'claimStale', values: {} } })
-    void reading.queue()
+    cell.set({ notice: { kind: 'bad', key, values: {} } })
+    if (key === 'claimStale') void reading.queue()
   }
 
   return {
@@ -65,6 +67,13 @@ export function createReplies({ cell, reading, keepReplies, onFault }: Desk) {
       void deliver(id, outgoing)
     },
   }
+}
+
+/** @returns undefined for a fault that trying again may mend. */
+function whyRefused(error: unknown): 'claimStale' | 'codeInText' | undefined {
+  if (!(error instanceof ApiError)) return undefined
+  if (error.code === 'code_in_text') return 'codeInText'
+  return error.status === 409 ? 'claimStale' : undefined
 }
 
 /** 128 random bits. Not `randomUUID`: pages served without HTTPS do not have it. */

@@ -16,7 +16,16 @@ export type Pane = 'queue' | 'conversation' | 'context'
 /** `key` in `desk:notice`. */
 export interface Notice {
   kind: 'good' | 'bad'
-  key: 'claimLost' | 'claimLostUnknown' | 'claimStale' | 'commandStale' | 'notWaiting' | 'unreachable' | 'failed' | Done
+  key:
+    | 'claimLost'
+    | 'claimLostUnknown'
+    | 'claimStale'
+    | 'codeInText'
+    | 'commandStale'
+    | 'notWaiting'
+    | 'unreachable'
+    | 'failed'
+    | Done
   values: Readonly<Record<string, string>>
 }
 

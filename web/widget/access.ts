@@ -1,6 +1,7 @@
 /** Keeps a valid token for the conversation: issued, refreshed at half its life, renewed after it ran out. */
 import type { WidgetToken } from '../../src/wire/activity.ts'
 import { CallFailure, type DirectLine, type Stream } from './directline.ts'
+import type { AskIdentity } from './identity.ts'
 import type { Credentials } from './kept.ts'
 import type { Memory } from './storage.ts'
 
@@ -12,6 +13,8 @@ export interface Access {
   current(): Credentials | undefined
   /** A token that is good now; starts a new conversation when there is none or the old one is gone. */
   ensure(): Promise<Credentials>
+  /** What the page vouches with, for starting the conversation that `ensure` gave. */
+  identity(): Promise<string | undefined>
   /** The server refused the present token: the next `ensure` gets another one. */
   distrust(): void
   /** The server does not know this conversation any more: the next `ensure` starts another. */
@@ -25,17 +28,30 @@ export interface Access {
 
 const expiry = (seconds: number) => Date.now() + seconds * 1000
 
+const isIdentity = (error: unknown): error is CallFailure =>
+  error instanceof CallFailure && (error.code === 'identity_clash' || error.code === 'identity_invalid')
+
 function isGone(error: unknown): boolean {
   if (!(error instanceof CallFailure)) return false
   return error.status === 404 || (error.status === 403 && error.code !== 'origin_refused')
 }
 
-/** @param onLost a conversation that the member had is gone. */
-export function createAccess(line: DirectLine, memory: Memory, onLost: () => void): Access {
+export interface AccessOptions {
+  line: DirectLine
+  memory: Memory
+  /** Absent: the page vouches for nobody. */
+  askIdentity: AskIdentity | undefined
+  /** A conversation that the member had is gone; `other`: it was another member's, and nothing of it may be seen. */
+  onLost(why: 'gone' | 'other'): void
+}
+
+export function createAccess({ line, memory, askIdentity, onLost }: AccessOptions): Access {
   let held = memory.credentials()
   let distrusted = false
   let timer: ReturnType<typeof setTimeout> | undefined
   let running: Promise<Credentials> | undefined
+  // What was kept may be of somebody who used this device before: looked at once in the life of a page.
+  let checked = false
 
   function hold(next: Credentials | undefined): void {
     held = next
@@ -44,9 +60,11 @@ export function createAccess(line: DirectLine, memory: Memory, onLost: () => voi
 
   function accept(issued: WidgetToken): Credentials {
     const same = held?.conversationId === issued.conversationId
-    const { conversationId, userId, token, expires_in } = issued
-    const next = { conversationId, userId, token, expiresAt: expiry(expires_in), started: same && !!held?.started }
+    const { conversationId, userId, token, expires_in, identified = false } = issued
+    const started = same && !!held?.started
+    const next = { conversationId, userId, token, expiresAt: expiry(expires_in), started, identified }
     distrusted = false
+    checked = true
     hold(next)
     scheduleRefresh(expires_in * 500)
     return next
@@ -54,18 +72,36 @@ export function createAccess(line: DirectLine, memory: Memory, onLost: () => voi
 
   async function renew(old: Credentials): Promise<Credentials> {
     try {
-      return accept(await line.issue(old.token))
+      return accept(await line.issue(old.token, await identity()))
     } catch (error) {
       if (!isGone(error)) throw error
-      lose()
+      // The page's word does not count. What was begun without it goes on without it.
+      if (!old.identified && isIdentity(error) && error.code === 'identity_invalid') return continueNameless(old)
+      lose(isIdentity(error) ? 'other' : 'gone')
+      return begin()
+    }
+  }
+
+  async function continueNameless(old: Credentials): Promise<Credentials> {
+    return accept(await line.issue(old.token))
+  }
+
+  async function begin(): Promise<Credentials> {
+    try {
+      return accept(await line.issue(undefined, await identity().catch(() => undefined)))
+    } catch (error) {
+      if (!isIdentity(error)) throw error
+      // The page's word does not count (its key changed, its clock is wrong): the member is served without a name.
       return accept(await line.issue())
     }
   }
 
-  function lose(): void {
+  const identity = async () => askIdentity?.()
+
+  function lose(why: 'gone' | 'other' = 'gone'): void {
     if (!held) return
     hold(undefined)
-    onLost()
+    onLost(why)
   }
 
   function scheduleRefresh(delayMs: number): void {
@@ -90,13 +126,15 @@ export function createAccess(line: DirectLine, memory: Memory, onLost: () => voi
 
   async function obtain(): Promise<Credentials> {
     held ??= memory.credentials() // Another tab may have started it meanwhile.
-    if (!held) return accept(await line.issue())
-    if (distrusted || held.expiresAt - Date.now() < MARGIN_MS) return renew(held)
+    const isSure = checked || (!askIdentity && !held?.identified)
+    if (!held) return begin()
+    if (!isSure || distrusted || held.expiresAt - Date.now() < MARGIN_MS) return renew(held)
     return held
   }
 
   return {
     current: () => held,
+    identity: async () => (held?.identified ? identity() : undefined),
     ensure: () => {
       running ??= obtain().finally(() => {
         running = undefined
@@ -106,7 +144,7 @@ export function createAccess(line: DirectLine, memory: Memory, onLost: () => voi
     distrust: () => {
       distrusted = true
     },
-    lose,
+    lose: () => lose(),
     adopt: (stream) => {
       if (held?.conversationId !== stream.conversationId) return
       const expiresAt = expiry(stream.expires_in)

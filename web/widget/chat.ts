@@ -3,6 +3,7 @@ import { type Activity, LOCALE_TAGS, type Locale, type Owner, type QuickReply } 
 import { createAccess } from './access.ts'
 import { createDelivery } from './delivery.ts'
 import { createDirectLine } from './directline.ts'
+import type { AskIdentity } from './identity.ts'
 import type { Pending } from './kept.ts'
 import { createLanguage } from './language.ts'
 import { createLink, type LinkState } from './link.ts'
@@ -63,11 +64,11 @@ export interface Chat {
   stop(): void
 }
 
-/** @param server origin of the service. @param pageLocale language of the page. */
-export function createChat(server: string, pageLocale: Locale): Chat {
+/** @param server origin of the service. @param pageLocale language of the page. @param askIdentity whom the page vouches for. */
+export function createChat(server: string, pageLocale: Locale, askIdentity?: AskIdentity): Chat {
   const line = createDirectLine(server)
   const memory = createMemory(server)
-  const access = createAccess(line, memory, startAfresh)
+  const access = createAccess({ line, memory, askIdentity, onLost: startAfresh })
   const link = createLink(line, access, () => LOCALE_TAGS[current.locale], { state: onLink, set: onSet })
   const deliver = createDelivery(line, access, link.restart)
   const outbox = createOutbox({ memory, deliver, isUp, changed: update, delivered })
@@ -161,12 +162,19 @@ export function createChat(server: string, pageLocale: Locale): Chat {
     synced = true
   }
 
-  /** The earlier conversation is gone; what the member wrote since goes to the next one. */
-  function startAfresh(): void {
+  /** The earlier conversation is gone; what the member wrote since goes to the next one, unless they are somebody else. */
+  function startAfresh(why: 'gone' | 'other'): void {
     empty()
-    renewed = true
+    renewed = why === 'gone'
+    if (why === 'other') dropUnsent()
     memory.keepSeen(0)
     update()
+  }
+
+  function dropUnsent(): void {
+    for (const { id } of outbox.list()) memory.dropPending(id)
+    outbox.clear()
+    memory.keepDraft('')
   }
 
   /** As if there never had been a conversation. */

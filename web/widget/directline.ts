@@ -43,9 +43,9 @@ export type Outgoing = Pick<Activity, 'type' | 'from'> &
   Partial<Pick<Activity, 'text' | 'locale' | 'name' | 'value' | 'channelData'>>
 
 export interface DirectLine {
-  /** A new conversation, or with an old token a fresh token of the same one. */
-  issue(oldToken?: string): Promise<WidgetToken>
-  start(token: string, locale: string): Promise<Stream>
+  /** A new conversation, or with an old token a fresh token of the same one. @param identity what the page vouches with. */
+  issue(oldToken?: string, identity?: string): Promise<WidgetToken>
+  start(token: string, locale: string, identity?: string): Promise<Stream>
   resume(token: string, conversationId: string, watermark: string): Promise<Stream>
   refresh(token: string): Promise<Pick<Stream, 'token' | 'expires_in'>>
   post(token: string, conversationId: string, activity: Outgoing): Promise<{ id: string }>
@@ -78,8 +78,9 @@ export function createDirectLine(server: string): DirectLine {
   const one = (id: string) => `${base}/conversations/${encodeURIComponent(id)}`
   const after = (watermark: string) => `?watermark=${encodeURIComponent(watermark)}`
   return {
-    issue: (oldToken) => call('POST', '/widget/token', undefined, oldToken ? { token: oldToken } : {}),
-    start: (token, locale) => call('POST', `${base}/conversations`, token, { locale }),
+    // What is undefined is not sent.
+    issue: (token, identity) => call('POST', '/widget/token', undefined, { token, identity }),
+    start: (token, locale, identity) => call('POST', `${base}/conversations`, token, { locale, identity }),
     resume: (token, id, watermark) => call('GET', one(id) + after(watermark), token),
     refresh: (token) => call('POST', `${base}/tokens/refresh`, token),
     post: (token, id, activity) => call('POST', `${one(id)}/activities`, token, activity),

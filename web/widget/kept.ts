@@ -9,6 +9,8 @@ export interface Credentials {
   expiresAt: number
   /** The bot was told of the conversation; it may be resumed instead of started. */
   started: boolean
+  /** It is the conversation of the member whom the page vouched for, and opens for nobody else. */
+  identified?: boolean
 }
 
 /** A message of the member that the server has not confirmed yet. */

@@ -45,6 +45,8 @@ export function createLink(line: DirectLine, access: Access, localeTag: () => st
   let reading = ''
   let tries = 0
   let blocked = 0
+  // Other tabs of this conversation have the sockets: this one polls until it is looked at.
+  let yielded = false
   // Every attempt has a number; what an older attempt still answers is ignored.
   let attempt = 0
 
@@ -77,7 +79,7 @@ export function createLink(line: DirectLine, access: Access, localeTag: () => st
       reading = held.conversationId
       const stream = held.started
         ? await line.resume(held.token, held.conversationId, watermark)
-        : await line.start(held.token, localeTag())
+        : await line.start(held.token, localeTag(), await access.identity())
       if (mine !== attempt) return
       access.adopt(stream)
       if (blocked >= BLOCKED_AFTER) void poll(mine)
@@ -94,8 +96,10 @@ export function createLink(line: DirectLine, access: Access, localeTag: () => st
         become({ is: 'online' })
       },
       set: take,
-      closed: (opened) => {
-        if (!opened) blocked += 1
+      closed: (opened, replaced) => {
+        yielded = replaced
+        if (replaced) blocked = BLOCKED_AFTER
+        else if (!opened) blocked += 1
         retryLater()
       },
     })
@@ -145,7 +149,12 @@ export function createLink(line: DirectLine, access: Access, localeTag: () => st
       if (state.is === 'online' || state.is === 'connecting') retryLater()
     },
     wake: () => {
-      if (state.is === 'retrying' || (state.is === 'online' && socket && socket.silence() > STALE_MS)) void connect()
+      if (yielded) {
+        yielded = false
+        blocked = 0
+        void connect()
+      } else if (state.is === 'retrying' || (state.is === 'online' && socket && socket.silence() > STALE_MS))
+        void connect()
     },
     close: () => {
       drop()

@@ -1,5 +1,6 @@
 /** One WebSocket of activity sets, watched for silence. */
 import type { ActivitySet } from '../../src/wire/activity.ts'
+import { REPLACED } from '../../src/wire/socket.ts'
 
 /** This side sends an empty frame this often, in milliseconds; the server every 25 s. */
 const KEEP_ALIVE_MS = 20_000
@@ -12,8 +13,8 @@ const OPEN_WITHIN_MS = 10_000
 export interface SocketEvents {
   open(): void
   set(set: ActivitySet): void
-  /** Called once; `opened` is false when it never worked. */
-  closed(opened: boolean): void
+  /** Called once. `opened` is false when it never worked; `replaced` is true when others of this conversation took its place. */
+  closed(opened: boolean, replaced: boolean): void
 }
 
 export interface Socket {
@@ -27,17 +28,17 @@ export function openSocket(url: string, events: SocketEvents): Socket {
   let opened = false
   let done = false
   let heardAt = Date.now()
-  const opening = setTimeout(finish, OPEN_WITHIN_MS)
+  const opening = setTimeout(() => finish(), OPEN_WITHIN_MS)
   const beat = setInterval(keepAlive, LOOK_MS)
   let spokeAt = Date.now()
 
-  function finish(): void {
+  function finish(code = 0): void {
     if (done) return
     done = true
     clearTimeout(opening)
     clearInterval(beat)
     socket.close()
-    events.closed(opened)
+    events.closed(opened, code === REPLACED)
   }
 
   function keepAlive(): void {
@@ -57,8 +58,8 @@ export function openSocket(url: string, events: SocketEvents): Socket {
     heardAt = Date.now()
     if (!done && event.data) events.set(JSON.parse(event.data) as ActivitySet)
   }
-  socket.onclose = finish
-  socket.onerror = finish
+  socket.onclose = (event) => finish(event.code)
+  socket.onerror = () => finish()
   return {
     close: () => {
       events = { open: () => {}, set: () => {}, closed: () => {} }

@@ -1,5 +1,6 @@
 /** What a member's client may send -> an inbound entry. Everything else about an activity is set by the server. */
 import { z } from 'zod'
+import type { StartValue } from '../../conversation/events.ts'
 import type { Inbound, NewActivity } from '../../conversation/store.ts'
 import { AppError } from '../../errors.ts'
 import { maskCodes } from '../../language/mask.ts'
@@ -56,7 +57,10 @@ type Sent = z.infer<typeof activity>
 function messageOf({ text }: Sent): Partial<NewActivity> & { type: string } {
   if (text === undefined) throw new AppError('bad_request', { where: 'text' })
   if (text.length > MAX_TEXT) throw new AppError('text_too_long', { most: MAX_TEXT })
-  const kept = maskCodes(clean(text)).text
+  const plain = clean(text)
+  // Some signs are written out as several.
+  if (plain.length > MAX_TEXT) throw new AppError('text_too_long', { most: MAX_TEXT })
+  const kept = maskCodes(plain).text
   if (kept.trim() === '') throw new AppError('bad_request', { where: 'text' })
   return { type: 'message', text: kept, textFormat: 'plain' }
 }
@@ -71,7 +75,7 @@ function eventOf({ name, value }: Sent): (Partial<NewActivity> & { type: string 
 }
 
 /** The entry that starts a conversation; `clientId` makes a second start of the same one a repeat. */
-export function startOf(grant: Grant, locale: unknown, now: Date): Inbound {
+export function startOf(grant: Grant, locale: unknown, now: Date, value: StartValue = {}): Inbound {
   const language = parseLocale(locale)
   return {
     conversationId: grant.conversationId,
@@ -82,6 +86,7 @@ export function startOf(grant: Grant, locale: unknown, now: Date): Inbound {
     activity: {
       ...newActivity(grant, now),
       type: 'conversationUpdate',
+      value,
       ...(language ? { locale: LOCALE_TAGS[language] } : {}),
     },
   }

@@ -15,6 +15,10 @@ export const RESUME_SECONDS = 72 * 3_600
 export interface Grant {
   conversationId: string
   userId: string
+  /** Stands for the member whom the host page vouched for when the conversation began; it is theirs alone. */
+  member?: string
+  /** When the token ends that this was read from, epoch ms. */
+  endsAt?: number
 }
 
 export interface Tokens {
@@ -30,8 +34,8 @@ export interface Tokens {
 /** Tokens whose signature was checked lately: checking costs more than the rest of a request. */
 const CACHED_TOKENS = 10_000
 
-/** 128 bits from the system's generator. */
-export const newConversationId = (): string => randomBytes(16).toString('base64url')
+/** 128 bits from the system's generator; in hexadecimal, since operators type it and a `-` in front would read as an option. */
+export const newConversationId = (): string => randomBytes(16).toString('hex')
 export const newUserId = (): string => `dl_${randomBytes(12).toString('base64url')}`
 
 /** @param keys newest first: the first signs, all verify, so that keys can be changed without ending conversations. */
@@ -43,12 +47,18 @@ export function createTokens(keys: readonly TokenKey[], now: () => number): Toke
 
   const checked = new Map<string, { grant: Grant; endsAt: number }>()
 
-  async function sign(grant: Grant, audience: string, seconds: number, id?: string): Promise<string> {
+  async function sign(
+    grant: Grant,
+    audience: string,
+    seconds: number,
+    more: Record<string, unknown> = {},
+  ): Promise<string> {
     const issued = Math.floor(now() / 1000)
     const jwt = new SignJWT({
       conv: grant.conversationId,
       user: grant.userId,
-      ...(id === undefined ? {} : { jti: id }),
+      ...(grant.member === undefined ? {} : { mem: grant.member }),
+      ...more,
     })
       .setProtectedHeader({ alg: 'HS256', kid })
       .setAudience(audience)
@@ -62,6 +72,7 @@ export function createTokens(keys: readonly TokenKey[], now: () => number): Toke
       const { payload } = await jwtVerify(token, (header) => keyFor(header.kid), {
         algorithms: ['HS256'],
         audience,
+        requiredClaims: ['exp'],
         currentDate: new Date(now() - graceSeconds * 1000),
       })
       return payload
@@ -82,21 +93,24 @@ export function createTokens(keys: readonly TokenKey[], now: () => number): Toke
       const known = checked.get(token)
       if (known && known.endsAt > now()) return known.grant
       const payload = await check(token, 'directline', graceSeconds)
-      const grant = grantOf(payload)
-      checked.set(token, { grant, endsAt: Number(payload.exp) * 1000 })
+      const endsAt = Number(payload.exp) * 1000
+      const grant = { ...grantOf(payload), endsAt }
+      checked.set(token, { grant, endsAt })
       if (checked.size > CACHED_TOKENS) checked.delete(checked.keys().next().value ?? '')
       return grant
     },
-    issueTicket: (grant) => sign(grant, 'stream', TICKET_SECONDS, randomBytes(16).toString('base64url')),
+    issueTicket: (grant) =>
+      sign(grant, 'stream', TICKET_SECONDS, { jti: randomBytes(16).toString('base64url'), end: grant.endsAt }),
     async verifyTicket(ticket) {
       const payload = await check(ticket, 'stream')
-      return { ...grantOf(payload), id: String(payload.jti) }
+      const { end } = payload
+      return { ...grantOf(payload), id: String(payload.jti), ...(typeof end === 'number' ? { endsAt: end } : {}) }
     },
   }
 }
 
 function grantOf(payload: Readonly<Record<string, unknown>>): Grant {
-  const { conv, user } = payload
+  const { conv, user, mem } = payload
   if (typeof conv !== 'string' || typeof user !== 'string') throw new AppError('token_invalid')
-  return { conversationId: conv, userId: user }
+  return { conversationId: conv, userId: user, ...(typeof mem === 'string' ? { member: mem } : {}) }
 }

@@ -31,7 +31,15 @@ const action = {
   wait: z.string().regex(DURATION, 'a time like "90 s", "15 min" or "2 h"').optional(),
   agent: z.enum(['claim', 'reply', 'handback', 'resolve']).optional(),
   text: z.string().optional(),
-  result: z.strictObject({ event: z.string(), value: z.string() }).optional(),
+  /** What a lookup answered; `proven` makes an address the member's. */
+  result: z
+    .strictObject({
+      event: z.string(),
+      value: z.string(),
+      slots: z.record(z.string(), z.string()).optional(),
+      proven: z.string().optional(),
+    })
+    .optional(),
   switch: z.enum(LOCALES).optional(),
 }
 const expectation = {
@@ -57,6 +65,8 @@ const conversation = z.strictObject({
     .optional(),
   slots: z.record(z.string(), z.string()).optional(),
   hours: z.enum(['open', 'closed']).default('open'),
+  /** Who the member is known to be from the start. */
+  verified: z.enum(['member', 'number']).optional(),
   steps: z.array(step).min(1),
 })
 export const conversations = z.array(conversation).min(1)

@@ -44,11 +44,18 @@ export async function playAll(content: Content, all: readonly Conversation[]): P
 }
 
 async function play(content: Content, conversation: Conversation, locale: Locale): Promise<Played> {
-  const { at, slots, hours, steps, lines } = conversation
+  const { at, slots, hours, verified, steps, lines } = conversation
   const path: Passed[] = []
   let line = lines[0] ?? 1
   try {
-    const session = createSession({ content, locale, hours, ...(at ? { at } : {}), ...(slots ? { slots } : {}) })
+    const session = createSession({
+      content,
+      locale,
+      hours,
+      ...(at ? { at } : {}),
+      ...(slots ? { slots } : {}),
+      ...(verified ? { verified } : {}),
+    })
     const opened = await session.open()
     path.push(...pathOf(opened))
     for (const [i, step] of steps.entries()) {
@@ -79,7 +86,7 @@ async function act(session: Session, step: TestStep, content: Content): Promise<
   if (step.click !== undefined) return session.say(labelOf(session, step.click, content))
   if (step.wait !== undefined) return session.pass(secondsOf(step.wait))
   if (step.agent !== undefined) return session.agent(step.agent, step.text)
-  if (step.result !== undefined) return session.result(step.result.event, step.result.value)
+  if (step.result !== undefined) return session.result(step.result)
   if (step.switch !== undefined) return session.chooseLocale(step.switch)
   return undefined
 }

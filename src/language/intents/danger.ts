@@ -32,8 +32,21 @@ function partsOf(text: string): string[] {
   const sentences = text
     .slice(0, MOST_TEXT)
     .split(/[,.!?;:()\n]+|\b(?:mais|but|pis|et|and)\b/i)
-    .flatMap((part) => clean(part).match(new RegExp(`.{1,${LONGEST}}(?:\\s|$)`, 'gu')) ?? [])
+    .flatMap((part) => pieces(clean(part)))
     .filter((part) => wordsOf(part).length >= LEAST_WORDS)
   if (sentences.length <= MOST_PARTS) return sentences
   return [...sentences.slice(0, MOST_PARTS / 2), ...sentences.slice(-MOST_PARTS / 2)]
+}
+
+/** Whole words, up to LONGEST in a piece; a word that is longer is cut. */
+function pieces(text: string): string[] {
+  const found: string[] = []
+  for (let from = 0; from < text.length; ) {
+    const most = from + LONGEST
+    const blank = most >= text.length ? text.length : text.lastIndexOf(' ', most)
+    const end = blank > from ? blank : most
+    found.push(text.slice(from, end))
+    from = end
+  }
+  return found
 }

@@ -1,20 +1,23 @@
-import type {
-  Adopted,
-  Commit,
-  Committed,
-  ConversationStore,
-  Inbound,
-  Loaded,
-  LogEntry,
-  WorkItem,
+import {
+  type Adopted,
+  type Commit,
+  type Committed,
+  type ConversationStore,
+  type Inbound,
+  type Loaded,
+  type LogEntry,
+  MOST_ENTRIES,
+  WORK_KINDS,
+  type WorkItem,
 } from '../../conversation/store.ts'
 import { AppError } from '../../errors.ts'
 import { activityId } from '../../wire/activity.ts'
+import { readJson } from '../stored.ts'
 import type { Beats } from './beats.ts'
 import type { DeskView } from './desk.ts'
 import type { Due } from './due.ts'
 import { decodeEntry, encodeEntry, isInbound } from './entry.ts'
-import { type ConversationKeys, channelOf, DESK_CHANNEL, everywhere, indexKey, keysOf } from './keys.ts'
+import { type ConversationKeys, channelOf, DESK_CHANNEL, DUE_INDEXES, everywhere, indexKey, keysOf } from './keys.ts'
 import type { Link, Value } from './link.ts'
 import { ADOPT_STEP, COMMIT_STEP, FAILURE_STEP, FORGET_STEP, LOAD_STEP, RECEIVE_STEP } from './steps.ts'
 
@@ -51,8 +54,9 @@ export function createConversations(c: Context): ConversationStore {
     load,
     async receive(inbound) {
       const { keys, args } = receiveCall(inbound, c)
-      const result = await link.step<'unknown' | [number, number, ...Snapshot]>(RECEIVE_STEP, keys, args)
+      const result = await link.step<'unknown' | 'full' | [number, number, ...Snapshot]>(RECEIVE_STEP, keys, args)
       if (result === 'unknown') throw new AppError('conversation_unknown')
+      if (result === 'full') throw new AppError('too_many', { entries: MOST_ENTRIES })
       const [seq, repeated, ...snapshot] = result
       const received = { seq, id: activityId(inbound.conversationId, seq), repeated: repeated === 1 }
       return repeated === 1 ? received : { ...received, loaded: toLoaded(inbound.conversationId, snapshot, c) }
@@ -93,7 +97,7 @@ function toLoaded(
   }
   return {
     version: Number(version),
-    state: state === null ? undefined : JSON.parse(state),
+    state: state === null ? undefined : readJson(state),
     pending,
     isMine: runner === beats.process,
     attempts: Number(failures),
@@ -130,12 +134,12 @@ async function save({ link, beats, desk, due, keepMs }: Context, commit: Commit)
 }
 
 function commitKeys({ partition, head, log, state, work }: ConversationKeys): string[] {
-  const indexes = (['desk', 'due:resend', 'due:timer'] as const).map((index) => indexKey(partition, index))
+  const indexes = (['desk', ...DUE_INDEXES] as const).map((index) => indexKey(partition, index))
   return [head, log, state, indexKey(partition, 'pend'), work, ...indexes]
 }
 
 const workArgs = ({ kind, id, dueAt, payload }: WorkItem): Value[] => [
-  kind,
+  WORK_KINDS.indexOf(kind) + 1,
   id,
   dueAt,
   JSON.stringify({ kind, payload }),
@@ -201,19 +205,23 @@ async function adoptOne(link: Link, beats: Beats, id: string, runner: string): P
   return failures < 0 ? undefined : { conversationId: id, leftAfter: failures }
 }
 
-async function forget({ link, desk, due }: Context, day: number, limit: number): Promise<number> {
-  const ids = await oldest(link, 'age', day, limit)
-  await Promise.all(
-    ids.map((id) => {
-      const { partition, head, log, keys, state, work } = keysOf(id)
-      const indexes = (['pend', 'age', 'desk', 'due:resend', 'due:timer', 'dead'] as const).map((i) =>
-        indexKey(partition, i),
-      )
-      return link.step<number>(FORGET_STEP, [head, log, keys, state, work, ...indexes], [id, day])
-    }),
-  )
-  due.doubt()
-  for (const id of ids) desk.listed(id, null)
+async function forget(c: Context, day: number, limit: number): Promise<number> {
+  const ids = await oldest(c.link, 'age', day, limit)
+  await Promise.all(ids.map((id) => eraseOlder(c, id, day)))
   // Also those that another process erased meanwhile: there may be more.
   return ids.length
+}
+
+/** Erases a conversation in which nothing was received since that day. @returns whether it was there and so old. */
+export async function eraseOlder({ link, desk, due }: Context, id: string, day: number): Promise<boolean> {
+  const { partition, head, log, keys, state, work } = keysOf(id)
+  const indexes = (['pend', 'age', 'desk', ...DUE_INDEXES, 'dead'] as const).map((i) => indexKey(partition, i))
+  const erased = await link.step<number>(
+    FORGET_STEP,
+    [head, log, keys, state, work, ...indexes],
+    [id, day, DESK_CHANNEL],
+  )
+  due.doubt()
+  desk.listed(id, null)
+  return erased === 1
 }

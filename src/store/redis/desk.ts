@@ -1,9 +1,12 @@
 /** What the desk lists: a row with its conversation, in every partition. */
 import type { DeskRow } from '../../conversation/store.ts'
+import { readDeskRow } from '../stored.ts'
 import { everywhere } from './keys.ts'
 import type { Link } from './link.ts'
 
 const LISTED = 1_000
+/** However many wait, somebody in danger is listed. */
+const inDangerFirst = (a: DeskRow, b: DeskRow) => Number(b.reason === 'crisis') - Number(a.reason === 'crisis')
 /** The view in memory is read anew at most this often, ms. */
 const FRESH_MS = 1_000
 
@@ -34,7 +37,7 @@ export async function createDesk(link: Link): Promise<Desk> {
     )
     return rows
       .flat()
-      .map((row) => JSON.parse(row) as DeskRow)
+      .flatMap(readDeskRow)
       .sort((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1))
   }
 
@@ -47,7 +50,7 @@ export async function createDesk(link: Link): Promise<Desk> {
 
   await refresh()
   return {
-    queue: async () => (await read()).slice(0, LISTED),
+    queue: async () => (await read()).toSorted(inDangerFirst).slice(0, LISTED),
     changed() {
       // A look that fails is made up for by the next change, and by the one that follows a broken connection.
       if (isComing) return

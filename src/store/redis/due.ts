@@ -1,33 +1,29 @@
 /** When work is due next in each partition, as this process knows it: what it wrote itself at once, the rest within a second. Without
  *  it every look for work would ask all partitions. */
-import type { WorkItem } from '../../conversation/store.ts'
+import { WORK_KINDS, type WorkKind } from '../../conversation/store.ts'
 import { everywhere, PARTITIONS } from './keys.ts'
 import type { Link } from './link.ts'
 
-type Kind = WorkItem['kind']
 /** All partitions are asked again when what is known is older than this, ms. */
 const FRESH_MS = 900
 const NEVER = Number.POSITIVE_INFINITY
 
 export interface Due {
-  added(kind: Kind, partition: number, dueAt: number): void
+  added(kind: WorkKind, partition: number, dueAt: number): void
   /** What a step said is the earliest now; null: nothing. */
-  earliest(kind: Kind, partition: number, score: string | null): void
+  earliest(kind: WorkKind, partition: number, score: string | null): void
   /** Work vanished with its conversations: what is known may be of those. */
   doubt(): void
-  next(kind: Kind): Promise<number | undefined>
+  next(kind: WorkKind): Promise<number | undefined>
   /** Partitions with something due at `now`, earliest first. */
-  partitions(kind: Kind, now: number): Promise<number[]>
+  partitions(kind: WorkKind, now: number): Promise<number[]>
 }
 
 export function createDue(link: Link): Due {
-  const table: Record<Kind, Float64Array> = {
-    resend: new Float64Array(PARTITIONS).fill(NEVER),
-    timer: new Float64Array(PARTITIONS).fill(NEVER),
-  }
-  const readAt: Record<Kind, number> = { resend: Number.NEGATIVE_INFINITY, timer: Number.NEGATIVE_INFINITY }
+  const table = byKind(() => new Float64Array(PARTITIONS).fill(NEVER))
+  const readAt = byKind(() => Number.NEGATIVE_INFINITY)
 
-  async function refresh(kind: Kind): Promise<Float64Array> {
+  async function refresh(kind: WorkKind): Promise<Float64Array> {
     const known = table[kind]
     if (performance.now() - readAt[kind] < FRESH_MS) return known
     const calls = everywhere(`due:${kind}`).map((key) => [key, 0, 0, 'WITHSCORES'])
@@ -45,7 +41,7 @@ export function createDue(link: Link): Due {
       table[kind][partition] = score === null ? NEVER : Number(score)
     },
     doubt() {
-      for (const kind of ['resend', 'timer'] as const) readAt[kind] = Number.NEGATIVE_INFINITY
+      for (const kind of WORK_KINDS) readAt[kind] = Number.NEGATIVE_INFINITY
     },
     async next(kind) {
       const earliest = (await refresh(kind)).reduce((a, b) => Math.min(a, b), NEVER)
@@ -57,4 +53,8 @@ export function createDue(link: Link): Due {
       return due.sort((a, b) => (known[a] ?? NEVER) - (known[b] ?? NEVER))
     },
   }
+}
+
+function byKind<T>(make: () => T): Record<WorkKind, T> {
+  return Object.fromEntries(WORK_KINDS.map((kind) => [kind, make()])) as Record<WorkKind, T>
 }

@@ -1,6 +1,6 @@
 /** Log entries as Redis keeps them: three marks, then the activity as JSON without its id, which follows from its place. */
 import type { LogEntry, NewEntry } from '../../conversation/store.ts'
-import { activityId } from '../../wire/activity.ts'
+import { readActivity } from '../stored.ts'
 
 const MARKS = { member: 'm', bot: 'b', agent: 'a', system: 's' } as const
 const ORIGINS = { m: 'member', b: 'bot', a: 'agent', s: 'system' } as const
@@ -13,8 +13,7 @@ export function encodeEntry({ origin, audience, activity }: NewEntry, inbound: b
 export const isInbound = (stored: string): boolean => stored[2] === 'i'
 
 export function decodeEntry(conversationId: string, seq: number, stored: string): LogEntry {
-  const activity = JSON.parse(stored.slice(3))
-  activity.id = activityId(conversationId, seq)
+  const activity = readActivity(conversationId, seq, stored.slice(3))
   const origin = ORIGINS[stored[0] as keyof typeof ORIGINS]
   return { seq, origin, audience: stored[1] === 'A' ? 'all' : 'desk', activity }
 }

@@ -1,5 +1,6 @@
 /** Names of keys. Conversations are spread over 256 partitions; all keys of a partition share a hash tag, so that one step
  *  may change them together and a Cluster may hold any partition anywhere. No key holds an address: ids and keyed hashes only. */
+import { WORK_KINDS, type WorkKind } from '../../conversation/store.ts'
 
 export const PARTITIONS = 256
 
@@ -12,7 +13,9 @@ export function partitionOf(conversationId: string): number {
 
 /** Indexes of a partition. `pend`: input no turn took, by time. `age`: conversations by day. `desk`: rows for agents.
  *  `due:*`: work by time. `dead`: work given up, by time. */
-export type Index = 'pend' | 'age' | 'desk' | 'due:resend' | 'due:timer' | 'dead'
+export type Index = 'pend' | 'age' | 'desk' | `due:${WorkKind}` | 'dead'
+/** In the order of WORK_KINDS. */
+export const DUE_INDEXES: readonly Index[] = WORK_KINDS.map((kind) => `due:${kind}` as const)
 
 const TAGS = Array.from({ length: PARTITIONS }, (_, p) => `sesame:{${String(p).padStart(3, '0')}}`)
 
@@ -49,7 +52,7 @@ export function keysOf(conversationId: string): ConversationKeys {
 }
 
 export const BEATS = 'sesame:{beats}'
-export const reservationKey = (key: string): string => `sesame:r:${key}`
+export const limitKeyOf = (key: string): string => `sesame:a:${key}`
 /** Channels of hints. */
 export const DESK_CHANNEL = 'sesame:h'
 export const channelOf = (conversationId: string): string => `${DESK_CHANNEL}:${conversationId}`

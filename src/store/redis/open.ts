@@ -1,16 +1,20 @@
 import type { RedisTarget } from '../../config-redis.ts'
 import type { Hints } from '../../conversation/hub.ts'
-import type { Store } from '../../conversation/store.ts'
 import type { AgentStore } from '../../desk/agents.ts'
 import type { Log } from '../../log.ts'
+import type { AuditStore } from '../../privacy/audit.ts'
+import type { KeptStore } from '../../privacy/kept.ts'
 import { createRedisAgentStore } from './agents.ts'
+import { createRedisAuditStore } from './audit.ts'
 import { startBeats } from './beats.ts'
 import { createConversations } from './conversations.ts'
 import { createDesk } from './desk.ts'
 import { createDue } from './due.ts'
 import { checkDurability } from './durability.ts'
 import { createHints } from './hints.ts'
+import { createLimits } from './limits.ts'
 import { connect } from './link.ts'
+import { createPrivacy } from './privacy.ts'
 import { createWork } from './work.ts'
 
 export interface RedisStoreOptions {
@@ -23,8 +27,9 @@ export interface RedisStoreOptions {
 }
 
 export interface RedisStore {
-  store: Store
+  store: KeptStore
   agents: AgentStore
+  audit: AuditStore
   hints: Hints
   /** Redis' clock, epoch ms. */
   now(): number
@@ -43,9 +48,11 @@ export async function openRedisStore({ target, durability, keepMs, log }: RedisS
     const desk = await createDesk(link)
     const hints = createHints(link, beats.process, desk.changed)
     const context = { link, now: beats.now, beats, desk, due: createDue(link), keepMs }
-    const store: Store = {
+    const store: KeptStore = {
       ...createConversations(context),
       ...createWork(context),
+      ...createLimits(link),
+      ...createPrivacy(context),
       queue: desk.queue,
       ping: link.ping,
       async close() {
@@ -55,15 +62,17 @@ export async function openRedisStore({ target, durability, keepMs, log }: RedisS
         link.close()
       },
     }
-    return { store, agents: createRedisAgentStore(link), hints, now: beats.now }
+    return { store, agents: createRedisAgentStore(link), audit: createRedisAuditStore(link), hints, now: beats.now }
   } catch (error) {
     link.close()
     throw error
   }
 }
 
-/** Agents alone, for a command: gives no signs of life and hears no hints. */
-export async function openRedisAgents(target: RedisTarget): Promise<{ agents: AgentStore; close(): void }> {
+/** Agents and what was done with them alone, for a command: gives no signs of life and hears no hints. */
+export async function openRedisAgents(
+  target: RedisTarget,
+): Promise<{ agents: AgentStore; audit: AuditStore; close(): void }> {
   const link = await connect(target, () => {})
-  return { agents: createRedisAgentStore(link), close: link.close }
+  return { agents: createRedisAgentStore(link), audit: createRedisAuditStore(link), close: link.close }
 }

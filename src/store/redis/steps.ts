@@ -1,5 +1,6 @@
 /** The steps that change or read one conversation. Effects are Redis commands, so what a replica or the file gets does not
  *  depend on when it runs. Numbers come as text and are compared as numbers. */
+import { MOST_ENTRIES } from '../../conversation/store.ts'
 import { type Script, script } from './script.ts'
 
 /** Entries shown to one turn, at most. The first pending one stands at the beginning of the window. */
@@ -17,6 +18,7 @@ local function receive(head, log, keys, pend, age, others, conversation, create,
   end
   local first = redis.call('HGET', keys, key)
   if first then return tonumber(first), 1 end
+  if entry:sub(1, 1) == 'm' and redis.call('LLEN', log) >= ${MOST_ENTRIES} then return -1, 0 end
   local seq = redis.call('RPUSH', log, entry)
   redis.call('HSET', keys, key, seq)
   redis.call('HSET', head, 'i', seq, 'd', day)
@@ -43,10 +45,11 @@ local function snapshot(head, log, state, into)
 end`
 
 /** Keys: head, log, keys, pend, age, state, work. Args: conversation, create, key, entry, now, day, ttl, runner.
- *  @returns 'unknown', or [seq, 1] for a repeat, or [seq, 0] and what a turn needs. */
+ *  @returns 'unknown', 'full' when a member may write no more, or [seq, 1] for a repeat, or [seq, 0] and what a turn needs. */
 export const RECEIVE_STEP: Script = script(`${RECEIVE}${SNAPSHOT}
 local seq, repeated = receive(KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], { KEYS[6], KEYS[7] }, unpack(ARGV))
 if not seq then return 'unknown' end
+if seq < 0 then return 'full' end
 if repeated == 1 then return { seq, 1 } end
 return snapshot(KEYS[1], KEYS[2], KEYS[6], { seq, 0 })`)
 
@@ -55,8 +58,9 @@ export const LOAD_STEP: Script = script(`${SNAPSHOT}
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
 return snapshot(KEYS[1], KEYS[2], KEYS[3], {})`)
 
-/** Keys: head, log, state, pend, work, desk, due:resend, due:timer. Args: conversation, version, state, processed, ttl, desk row
- *  or '', channel of the conversation, channel of the desk, process, count of entries, entries, then kind, id, due, body of each work.
+/** Keys: head, log, state, pend, work, desk, due:* in the order of WORK_KINDS. Args: conversation, version, state, processed, ttl,
+ *  desk row or '', channel of the conversation, channel of the desk, process, count of entries, entries, then place of the kind in
+ *  WORK_KINDS (from 1), id, due, body of each work.
  *  @returns false when another turn committed first, else the seq of the last entry, and 1 when there is more to take. */
 export const COMMIT_STEP: Script = script(`
 local conversation, version, state, processed, ttl, row, channel, desk, process, count = unpack(ARGV, 1, 10)
@@ -76,9 +80,9 @@ redis.call('HSET', KEYS[1], 'v', version + 1, 'f', 0, 'b', base)
 redis.call('SET', KEYS[3], state, 'PX', ttl)
 if not pending then redis.call('ZREM', KEYS[4], conversation) end
 for i = 11 + count, #ARGV, 4 do
-  local kind, id, due, body = unpack(ARGV, i, i + 3)
+  local place, id, due, body = unpack(ARGV, i, i + 3)
   if redis.call('HSETNX', KEYS[5], 'b:' .. id, body) == 1 then
-    redis.call('ZADD', kind == 'resend' and KEYS[7] or KEYS[8], due, conversation .. '\\0' .. id)
+    redis.call('ZADD', KEYS[6 + place], due, conversation .. '\\0' .. id)
     redis.call('PEXPIRE', KEYS[5], ttl)
   end
 end
@@ -103,21 +107,21 @@ if (redis.call('HGET', KEYS[1], 'r') or '') ~= ARGV[2] then return -1 end
 redis.call('HSET', KEYS[1], 'r', ARGV[3])
 return tonumber(redis.call('HGET', KEYS[1], 'f'))`)
 
-/** Keys: head, log, keys, state, work, pend, age, desk, due:resend, due:timer, dead. Args: conversation, day. @returns 1 when it
- *  was old enough and is gone. */
+/** Keys: head, log, keys, state, work, pend, age, desk, then the indexes of work: due:*, dead. Args: conversation, first day that is
+ *  young enough to stay, channel of the desk. @returns 1 when it was old enough and is gone. */
 export const FORGET_STEP: Script = script(`
 local conversation = ARGV[1]
 local day = redis.call('ZSCORE', KEYS[7], conversation)
 if not day or tonumber(day) >= tonumber(ARGV[2]) then return 0 end
 for _, field in ipairs(redis.call('HKEYS', KEYS[5])) do
   if field:sub(1, 2) == 'b:' then
-    for i = 9, 11 do redis.call('ZREM', KEYS[i], conversation .. '\\0' .. field:sub(3)) end
+    for i = 9, #KEYS do redis.call('ZREM', KEYS[i], conversation .. '\\0' .. field:sub(3)) end
   end
 end
 redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5])
 redis.call('ZREM', KEYS[6], conversation)
 redis.call('ZREM', KEYS[7], conversation)
-redis.call('HDEL', KEYS[8], conversation)
+if redis.call('HDEL', KEYS[8], conversation) == 1 then redis.call('PUBLISH', ARGV[3], '') end
 return 1`)
 
 /** Takes due work under a lease. Keys: due. Args: now, until, limit, token, start of the names of work keys.
@@ -171,15 +175,19 @@ if held then
 end
 return { held and 1 or 0, redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] or false }`)
 
-/** Keys: reservation. Args: holder, now, until, time to live. The end is judged by \`now\`; the time to live only clears up. */
-export const RESERVE_STEP: Script = script(`
-local held = redis.call('GET', KEYS[1])
-if held then
-  local ends, holder = held:match('^(%S+) (.*)$')
-  if holder == ARGV[1] and tonumber(ends) > tonumber(ARGV[2]) then return 1 end
-  if tonumber(ends) > tonumber(ARGV[2]) then return 0 end
+/** Keys: what was counted under a limit's key, by time. Args: holder, now, the end of the longest time, time to live, then `most` less one
+ *  and the end of the time of each allowance. What is older than an end does not count. @returns 1 when the holder is counted. */
+export const ALLOW_STEP: Script = script(`
+local holder, now, oldest, ttl = unpack(ARGV, 1, 4)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', oldest)
+if redis.call('ZSCORE', KEYS[1], holder) then return 1 end
+for i = 5, #ARGV, 2 do
+  -- The newest but so many: counted within this time, it leaves no room.
+  local at = redis.call('ZREVRANGE', KEYS[1], ARGV[i], ARGV[i], 'WITHSCORES')[2]
+  if at and tonumber(at) > tonumber(ARGV[i + 1]) then return 0 end
 end
-redis.call('SET', KEYS[1], ARGV[3] .. ' ' .. ARGV[1], 'PX', ARGV[4])
+redis.call('ZADD', KEYS[1], now, holder)
+redis.call('PEXPIRE', KEYS[1], ttl)
 return 1`)
 
 /** A sign of life. Keys: beats. Args: process, how long one is remembered, ms. @returns Redis' time in ms, then process, last sign of each. */

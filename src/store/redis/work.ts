@@ -1,18 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import type { DeadWork, Inbound, LeasedWork, WorkItem, WorkReceipt, WorkStore } from '../../conversation/store.ts'
+import type {
+  DeadWork,
+  Inbound,
+  LeasedWork,
+  WorkItem,
+  WorkKind,
+  WorkReceipt,
+  WorkStore,
+} from '../../conversation/store.ts'
 import { AppError } from '../../errors.ts'
+import { readJson, readPayload } from '../stored.ts'
 import { type Context, receiveCall, toScored } from './conversations.ts'
-import { everywhere, indexKey, keysOf, reservationKey } from './keys.ts'
+import { everywhere, indexKey, keysOf } from './keys.ts'
 import type { Value } from './link.ts'
-import { END_STEP, LEASE_STEP, MOVE_STEP, RESERVE_STEP } from './steps.ts'
+import { END_STEP, LEASE_STEP, MOVE_STEP } from './steps.ts'
 
 /** Codes of work given up carry this mark in receipts. */
 const DEAD = 'dead:'
-/** A reservation is cleared up this long after its end, ms. */
-const CLEAR_MS = 60_000
 
 /** Name of an item in the indexes. */
-const memberOf = ({ conversationId, id }: Pick<WorkItem, 'conversationId' | 'id'>) => `${conversationId}\0${id}`
+export const memberOf = ({ conversationId, id }: Pick<WorkItem, 'conversationId' | 'id'>) => `${conversationId}\0${id}`
 
 type Ended = [held: number, earliest: string | null]
 
@@ -40,7 +47,7 @@ export function createWork(c: Context): WorkStore {
   }
 
   /** From the partitions with the earliest work, an equal part of what there is room for from each. */
-  async function lease(kind: WorkItem['kind'], now: number, leaseMs: number, limit: number): Promise<LeasedWork[]> {
+  async function lease(kind: WorkKind, now: number, leaseMs: number, limit: number): Promise<LeasedWork[]> {
     const token = randomUUID()
     const taken: (LeasedWork & { wasDue: number })[] = []
     for (;;) {
@@ -56,7 +63,7 @@ export function createWork(c: Context): WorkStore {
 
   async function leaseFrom(
     partition: number,
-    kind: WorkItem['kind'],
+    kind: WorkKind,
     now: number,
     until: number,
     limit: number,
@@ -90,28 +97,24 @@ export function createWork(c: Context): WorkStore {
       return ended.sort((a, b) => (a.at < b.at ? -1 : 1))
     },
     dead: (limit) => dead(c, limit),
-    async reserve(key, holder, now, ttlMs) {
-      const args = [holder, now, now + ttlMs, ttlMs + CLEAR_MS]
-      return (await link.step<number>(RESERVE_STEP, [reservationKey(key)], args)) === 1
-    },
   }
 }
 
 /** Start of the names of work keys in the partition of an index. */
 const keysOfPartition = (index: string): string => `${index.slice(0, index.indexOf('}') + 1)}:w:`
 
-function toLeased(flat: readonly Value[], kind: WorkItem['kind'], until: number, lease: string) {
+function toLeased(flat: readonly Value[], kind: WorkKind, until: number, lease: string) {
   return flat.flatMap((member, i) => {
     if (i % 4 !== 0) return []
     const [conversationId = '', id = ''] = String(member).split('\0')
-    const { payload } = JSON.parse(String(flat[i + 2])) as Pick<WorkItem, 'payload'>
+    const stored = readJson(String(flat[i + 2])) as Partial<WorkItem> | null
     return [
       {
         id,
         kind,
         conversationId,
         dueAt: until,
-        payload,
+        payload: readPayload(stored?.payload),
         attempts: Number(flat[i + 3]),
         lease,
         wasDue: Number(flat[i + 1]),
@@ -127,8 +130,9 @@ function encodeReceipt({ kind, code, at, payload }: WorkReceipt, dead: boolean):
 /** Work that has not ended has no code. */
 function receiptIn(field: string, body: string): WorkReceipt[] {
   if (!field.startsWith('b:')) return []
-  const { kind, code, at, payload } = JSON.parse(body) as Partial<WorkReceipt> & Pick<WorkReceipt, 'kind' | 'payload'>
-  return code === undefined || at === undefined ? [] : [{ workId: field.slice(2), kind, code, at, payload }]
+  const { kind, code, at, payload } = (readJson(body) ?? {}) as Partial<WorkReceipt>
+  if (kind === undefined || code === undefined || at === undefined) return []
+  return [{ workId: field.slice(2), kind, code, at, payload: readPayload(payload) }]
 }
 
 async function dead({ link }: Context, limit: number): Promise<DeadWork[]> {
@@ -155,7 +159,9 @@ async function dead({ link }: Context, limit: number): Promise<DeadWork[]> {
 }
 
 /** HGETALL comes as a flat list or as an object, as the client likes. */
-function toRecord(fields: readonly string[] | Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+export function toRecord(
+  fields: readonly string[] | Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
   if (!Array.isArray(fields)) return fields as Readonly<Record<string, string>>
   return Object.fromEntries(fields.flatMap((field, i) => (i % 2 === 0 ? [[field, fields[i + 1] ?? '']] : [])))
 }

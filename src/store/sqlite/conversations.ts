@@ -10,10 +10,13 @@ import type {
   Loaded,
   LogEntry,
   NewEntry,
+  PrivacyStore,
   Received,
 } from '../../conversation/store.ts'
+import { MOST_ENTRIES } from '../../conversation/store.ts'
 import { AppError } from '../../errors.ts'
 import { activityId } from '../../wire/activity.ts'
+import { readActivity, readDeskRow, readJson } from '../stored.ts'
 import type { Group } from './group.ts'
 
 interface Head {
@@ -46,7 +49,7 @@ export function createConversations(
   db: DatabaseSync,
   group: Group,
   now: () => number,
-): ConversationStore & DeskStore & { receiveNow: (inbound: Inbound) => Received } {
+): ConversationStore & DeskStore & Pick<PrivacyStore, 'erase'> & { receiveNow: (inbound: Inbound) => Received } {
   const sql = statements(db)
   const find = (id: string) => sql.find.get(id) as Head | undefined
 
@@ -60,6 +63,8 @@ export function createConversations(
     const row = find(conversationId) ?? create(inbound)
     const seq = row.last_seq + 1
     const id = `${origin} ${clientId}`
+    const isFull = origin === 'member' && row.last_seq >= MOST_ENTRIES
+    if (isFull && !sql.findClient.get(row.n, id)) throw new AppError('too_many', { entries: row.last_seq })
     if (sql.addClient.run(row.n, id, seq).changes === 0) {
       const first = sql.findClient.get(row.n, id) as { seq: number }
       return { seq: first.seq, id: activityId(conversationId, first.seq), repeated: true }
@@ -105,7 +110,7 @@ export function createConversations(
     const { ahead } = sql.ahead.get(conversationId) as { ahead: number }
     return {
       version: row.version,
-      state: row.state === null ? undefined : JSON.parse(row.state),
+      state: row.state === null ? undefined : readJson(row.state),
       pending: (pending as unknown as EntryRow[]).map((e) => toEntry(conversationId, e)),
       isMine: true,
       attempts: row.failures,
@@ -124,12 +129,14 @@ export function createConversations(
 
   function forgetNow(before: number, limit: number): number {
     const old = sql.old.all(Math.floor(before / DAY_MS), limit) as unknown as { n: number; id: string }[]
-    for (const { n, id } of old) {
-      sql.forgetEntries.run(n * SPAN, (n + 1) * SPAN)
-      for (const forget of sql.forgetByNumber) forget.run(n)
-      for (const forget of sql.forgetById) forget.run(id)
-    }
+    for (const { n, id } of old) eraseNow(n, id)
     return old.length
+  }
+
+  function eraseNow(n: number, id: string): void {
+    sql.forgetEntries.run(n * SPAN, (n + 1) * SPAN)
+    for (const forget of sql.forgetByNumber) forget.run(n)
+    for (const forget of sql.forgetById) forget.run(id)
   }
 
   // Whoever was to run these is gone: one process has the file.
@@ -151,15 +158,19 @@ export function createConversations(
     read: async (conversationId, after, limit, audience) => readNow(conversationId, after, limit, audience),
     adopt: async (before, limit) => adoptNow(before, limit),
     forget: (before, limit) => group.write(() => forgetNow(before, limit)),
-    queue: async () => (sql.queue.all() as unknown as { body: string }[]).map((row) => JSON.parse(row.body)),
+    erase: (id) =>
+      group.write(() => {
+        const row = find(id)
+        if (row) eraseNow(row.n, id)
+        return row !== undefined
+      }),
+    queue: async () => (sql.queue.all() as unknown as { body: string }[]).flatMap((row) => readDeskRow(row.body)),
   }
 }
 
 function toEntry(conversationId: string, { key, origin, audience, body }: EntryRow): LogEntry {
   const seq = key % SPAN
-  const activity = JSON.parse(body)
-  activity.id = activityId(conversationId, seq)
-  return { seq, origin, audience, activity }
+  return { seq, origin, audience, activity: readActivity(conversationId, seq, body) }
 }
 
 function statements(db: DatabaseSync) {
@@ -205,6 +216,9 @@ function statements(db: DatabaseSync) {
        ON CONFLICT DO UPDATE SET owner = excluded.owner, requested_at = excluded.requested_at, body = excluded.body`,
     ),
     unlist: db.prepare('DELETE FROM desk WHERE conversation_id = ?'),
-    queue: db.prepare('SELECT body FROM desk ORDER BY requested_at LIMIT 1000'),
+    // However many wait, somebody in danger is listed.
+    queue: db.prepare(
+      `SELECT body FROM desk ORDER BY CASE WHEN json_valid(body) THEN json_extract(body, '$.reason') = 'crisis' ELSE 0 END DESC, requested_at LIMIT 1000`,
+    ),
   }
 }

@@ -60,7 +60,7 @@ export function createGroup(db: DatabaseSync): Group {
 }
 
 /** SQLite's own faults (disk full, locked, corrupt) become one code; ours pass. */
-function asStoreError(failure: unknown): unknown {
+export function asStoreError(failure: unknown): unknown {
   if (failure === undefined || failure instanceof AppError) return failure
   const errcode = (failure as { errcode?: number }).errcode ?? 0
   return new AppError('store_unavailable', { errcode }, { cause: failure })

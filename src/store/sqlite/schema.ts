@@ -58,16 +58,27 @@ const MIGRATIONS = [
      until INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX reservation_until ON reservation (until);`,
+  // A reservation was a limit of one at a time, of a quarter of an hour at the longest: those of before count no more.
+  `DROP TABLE reservation;
+   CREATE TABLE allowed (
+     key TEXT NOT NULL,
+     holder TEXT NOT NULL,
+     at INTEGER NOT NULL,
+     until INTEGER NOT NULL,
+     PRIMARY KEY (key, holder)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX allowed_at ON allowed (key, at);
+   CREATE INDEX allowed_until ON allowed (until);`,
 ]
 
-/** Brings a database to the present layout. @throws AppError `store_unavailable` when it was written by a newer version. */
-export function migrate(db: DatabaseSync): void {
+/** Brings a database to the present layout, or to an older one. @throws AppError `store_unavailable` when it was written by a newer version. */
+export function migrate(db: DatabaseSync, layout = MIGRATIONS.length): void {
   db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000;',
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 4000; PRAGMA secure_delete = ON;',
   )
   const { user_version } = db.prepare('PRAGMA user_version').get() as { user_version: number }
   if (user_version > MIGRATIONS.length) throw new AppError('store_unavailable', { newer: user_version })
-  for (const [index, step] of MIGRATIONS.entries()) {
+  for (const [index, step] of MIGRATIONS.slice(0, layout).entries()) {
     if (index >= user_version) db.exec(`BEGIN IMMEDIATE; ${step} PRAGMA user_version = ${index + 1}; COMMIT;`)
   }
 }

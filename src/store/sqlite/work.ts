@@ -5,14 +5,16 @@ import type {
   DeadWork,
   LeasedWork,
   WorkItem,
+  WorkKind,
   WorkReceipt,
   WorkStore,
 } from '../../conversation/store.ts'
+import { readJson, readPayload } from '../stored.ts'
 import type { Group } from './group.ts'
 
-interface WorkRow {
+export interface WorkRow {
   id: string
-  kind: WorkItem['kind']
+  kind: WorkKind
   conversation_id: string
   due_at: number
   attempts: number
@@ -28,7 +30,7 @@ const DEAD = 'dead:'
 export function createWork(db: DatabaseSync, group: Group, receiveNow: ReceiveNow): WorkStore {
   const sql = statements(db)
 
-  function leaseNow(kind: WorkItem['kind'], now: number, leaseMs: number, limit: number): LeasedWork[] {
+  function leaseNow(kind: WorkKind, now: number, leaseMs: number, limit: number): LeasedWork[] {
     const lease = randomUUID()
     const rows = sql.lease.all(lease, now + leaseMs, kind, now, limit) as unknown as WorkRow[]
     return rows.map((row) => ({ ...toItem(row), attempts: row.attempts, lease })).sort((a, b) => a.dueAt - b.dueAt)
@@ -54,24 +56,19 @@ export function createWork(db: DatabaseSync, group: Group, receiveNow: ReceiveNo
     receipts: async (conversationId) =>
       (sql.receipts.all(conversationId) as unknown as WorkRow[]).map((row) => toReceipt(row)),
     dead: async (limit) => (sql.dead.all(limit) as unknown as WorkRow[]).map(toDead),
-    reserve: (key, holder, now, ttlMs) =>
-      group.write(() => {
-        sql.expire.run(now)
-        sql.reserve.run(key, holder, now + ttlMs)
-        return (sql.holder.get(key) as { holder: string }).holder === holder
-      }),
   }
 }
 
 export type ReceiveNow = (inbound: Parameters<ConversationStore['receive']>[0]) => unknown
 
-function toItem(row: WorkRow): WorkItem {
+export function toItem(row: WorkRow): WorkItem {
   const { id, kind, conversation_id: conversationId, due_at: dueAt } = row
-  return { id, kind, conversationId, dueAt, payload: JSON.parse(row.payload) }
+  return { id, kind, conversationId, dueAt, payload: readPayload(readJson(row.payload)) }
 }
 
 function toReceipt(row: WorkRow): WorkReceipt {
-  return { workId: row.id, kind: row.kind, code: row.code, at: row.ended_at, payload: JSON.parse(row.payload) }
+  const payload = readPayload(readJson(row.payload))
+  return { workId: row.id, kind: row.kind, code: row.code, at: row.ended_at, payload }
 }
 
 function toDead(row: WorkRow): DeadWork {
@@ -94,8 +91,5 @@ function statements(db: DatabaseSync) {
     nextDue: db.prepare('SELECT due_at FROM work WHERE kind = ? AND due_at IS NOT NULL ORDER BY due_at LIMIT 1'),
     receipts: db.prepare('SELECT * FROM work WHERE conversation_id = ? AND ended_at IS NOT NULL ORDER BY ended_at'),
     dead: db.prepare(`SELECT * FROM work WHERE code LIKE '${DEAD}%' ORDER BY ended_at DESC LIMIT ?`),
-    expire: db.prepare('DELETE FROM reservation WHERE until <= ?'),
-    reserve: db.prepare('INSERT INTO reservation (key, holder, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'),
-    holder: db.prepare('SELECT holder FROM reservation WHERE key = ?'),
   }
 }

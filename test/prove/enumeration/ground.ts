@@ -1,0 +1,88 @@
+/** What all scenarios of this folder stand on: the rig, a directory with every class of address, and a mail server that costs the
+ *  measuring client nothing. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Rig, startRig } from '../rig.ts'
+import type { Context } from '../scenario.ts'
+import { type AddressBook, type Class, fillDirectory } from './addresses.ts'
+import { type QuietSink, startQuietSink } from './sink.ts'
+import { type Visit, type Visitor, visit } from './visitor.ts'
+
+export interface Ground {
+  rig: Rig
+  book: AddressBook
+  sink: QuietSink
+  /** Folder of the service's files. */
+  folder: string
+  /** A new conversation at a process picked at random. */
+  visit(o: Pick<Visit, 'locale' | 'way'>): Promise<Visitor>
+  end(): Promise<void>
+}
+
+/** @param counts addresses that may be used of each class. @param env more of the service's. */
+export async function startGround(
+  context: Context,
+  counts: Partial<Record<Class, number>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ground> {
+  const folder = mkdtempSync(join(tmpdir(), 'sesame-enumeration-'))
+  const random = context.random.fork()
+  let sink: QuietSink | undefined
+  try {
+    const book = await fillDirectory(join(folder, 'coverage.db'), counts, random)
+    const started = await startQuietSink()
+    sink = started
+    const rig = await startRig({
+      ...context,
+      folder,
+      // What is asked here is what answers tell, not how many there may be.
+      env: () => ({ SMTP_URL: started.url, MAILS_PER_MINUTE: '100000', MESSAGES_PER_10S: '1000000', ...env }),
+    })
+    return {
+      rig,
+      book,
+      sink: started,
+      folder,
+      visit(o) {
+        const { url } = rig.clients.route()
+        return visit({ ...o, url, socketUrl: rig.clients.route().url })
+      },
+      async end() {
+        await rig.end()
+        await started.end()
+        rmSync(folder, { recursive: true, force: true })
+      },
+    }
+  } catch (error) {
+    await sink?.end()
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  }
+}
+
+/** Uses addresses up: asks for each once, and waits for the mails. */
+export async function useUp(ground: Ground, addresses: readonly string[], lanes = 10): Promise<void> {
+  const todo = [...addresses]
+  const lane = async () => {
+    for (let address = todo.pop(); address !== undefined; address = todo.pop()) {
+      const visitor = await ground.visit({ locale: 'fr', way: 'polling' })
+      await visitor.say(address)
+      visitor.close()
+    }
+  }
+  await Promise.all(Array.from({ length: lanes }, lane))
+  await untilMailed(ground.sink, addresses)
+}
+
+/** @throws Error when not all of them got a mail in time. */
+export async function untilMailed(sink: QuietSink, addresses: readonly string[], withinMs = 30_000): Promise<void> {
+  const end = Date.now() + withinMs
+  for (;;) {
+    const mailed = new Set(await sink.mails())
+    const missing = addresses.filter((address) => !mailed.has(address))
+    if (missing.length === 0) return
+    if (Date.now() > end) throw new Error(`${missing.length} of ${addresses.length} mails did not come`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
