@@ -12,10 +12,12 @@ import type { WorkItem } from './conversation/store.ts'
 import { createTurns } from './conversation/turn.ts'
 import { type Agents, createAgents } from './desk/agents.ts'
 import { createDesk } from './desk/desk.ts'
+import { createPresence } from './desk/presence.ts'
 import { openDirectory, settingsOf } from './directory.ts'
 import { AppError, codeOf } from './errors.ts'
 import { makeFolder } from './folder.ts'
 import { createHours } from './hours.ts'
+import { CONNECTIONS_OF_NETWORK } from './http/connections.ts'
 import { mountDeskRoutes } from './http/desk-routes.ts'
 import { createDeskSessions } from './http/desk-session.ts'
 import { createLimits } from './http/limits.ts'
@@ -33,7 +35,7 @@ import { createLive } from './live.ts'
 import type { Log } from './log.ts'
 import { createMailbox } from './mail/mailbox.ts'
 import { AUDIT_LOGS, auditKeysOf, createAudit } from './privacy/audit.ts'
-import { openStores } from './stores.ts'
+import { type OpenStores, openStores } from './stores.ts'
 import { startFault, starting } from './terminal.ts'
 import { createBudget, createLimitKeys, createMayMail } from './work/limits.ts'
 import { createLookup } from './work/lookup.ts'
@@ -61,9 +63,20 @@ export interface App {
   stop(): Promise<void>
 }
 
-/** @param root folder of `dialogs/`, `locales/` and `dist/`. @param open chooses the store.
+/** What tests choose. */
+export interface AppOptions {
+  open?: OpenStores
+  absentMs?: number
+}
+
+/** @param root folder of `dialogs/`, `locales/` and `dist/`.
  *  @throws AppError, ContentError, or the system's error (port, folder). */
-export async function startApp(config: Config, log: Log, root: string, open = openStores): Promise<App> {
+export async function startApp(
+  config: Config,
+  log: Log,
+  root: string,
+  { open = openStores, ...options }: AppOptions = {},
+): Promise<App> {
   starting('folder', { path: config.dataDir }, () => makeFolder(config.dataDir))
   const keys = starting('keys', { file: join(config.dataDir, 'keys.json') }, () => readKeys(config))
   const { orgName, supportEmail } = config
@@ -85,14 +98,9 @@ export async function startApp(config: Config, log: Log, root: string, open = op
   const mailbox = config.smtpUrl ? undefined : createMailbox(join(config.dataDir, 'mailbox.db'))
   const hub = createHub(hints)
   const turns = createTurns({ store, advance, hub, log, now, onWork: (work) => wake(work) })
-  const mayMail = createMayMail({
-    store,
-    keys: createLimitKeys(deriveKey(keys, 'address')),
-    perNetwork: config.networkMailsPerHour,
-    log,
-    now,
-  })
-  const numbers = createNumbers({ store, keys: deriveKeys(keys, 'number'), now })
+  const limitKeys = createLimitKeys(deriveKey(keys, 'address'))
+  const mayMail = createMayMail({ store, keys: limitKeys, perNetwork: config.networkMailsPerHour, log, now })
+  const numbers = createNumbers({ store, keys: deriveKeys(keys, 'number'), limits: limitKeys, now })
   const onInbound = (conversationId: string) => void turns.run(conversationId)
   const common = { store, onInbound, log, now }
   const mails = createResend({ coverage, mailer, budget, mayMail, numbers, from: settings.from, now })
@@ -116,6 +124,11 @@ export async function startApp(config: Config, log: Log, root: string, open = op
     turns.recover(STRANDED_MS).catch((error) => log.warn({ code: codeOf(error) }, 'turn.sweep_failed'))
   }, SWEEP_MS)
 
+  const presence = createPresence({ store, agents: agentStore, receive, log, now, ...options })
+  const watch = setInterval(() => {
+    presence.look().catch((error) => log.warn({ code: codeOf(error) }, 'desk.look_failed'))
+  }, presence.everyMs)
+
   const forget = async () => {
     while ((await store.forget(now() - config.keep.conversation, FORGET_AT_ONCE)) === FORGET_AT_ONCE) await breathe()
     for (const name of AUDIT_LOGS) await audit.prune(name, now() - config.keep[name])
@@ -126,13 +139,16 @@ export async function startApp(config: Config, log: Log, root: string, open = op
 
   const strangers = hourly(() => log.warn({}, 'http.proxy_untrusted'))
   const networks = createNetworks(config.trustedProxies, deriveKey(keys, 'network'), strangers)
-  const http = createHttp({ texts, log, origins, networks, limits: createLimits({ messages: config.messagesPer10s }) })
+  const onFull = hourly(() => log.warn({ most: CONNECTIONS_OF_NETWORK }, 'http.network_full'))
+  const limits = createLimits({ messages: config.messagesPer10s })
+  const http = createHttp({ texts, log, origins, networks, onFull, limits })
   const socketBase = new URL(config.publicUrl)
   socketBase.protocol = socketBase.protocol === 'https:' ? 'wss:' : 'ws:'
   const identities = createIdentities({ keys: config.identityKeys, hashKeys: deriveKeys(keys, 'member'), now })
   const secret = keys.directLineSecret
   mountMemberRoutes(http, createDirectLine({ store, receive, tokens, secret, socketBase, identities, now }))
-  mountDeskRoutes(http, createDesk({ store, receive, turns, texts, audit, now }), sessions)
+  const desk = createDesk({ store, receive, turns, texts, audit, now })
+  mountDeskRoutes(http, desk, sessions)
   mountStatic(
     http,
     starting('pages', {}, () => readAssets(join(root, 'dist', 'web'))),
@@ -153,6 +169,8 @@ export async function startApp(config: Config, log: Log, root: string, open = op
     hub,
     tokens,
     sessions,
+    desk,
+    presence,
     origins,
     networks,
     limits: http.limits,
@@ -166,6 +184,7 @@ export async function startApp(config: Config, log: Log, root: string, open = op
     reload: live.reload,
     async stop() {
       clearInterval(retention)
+      clearInterval(watch)
       const answered = http.stop()
       const worked = Promise.all(Object.values(workers).map((worker) => worker.stop()))
       // What takes longer than this is left to another process: its lease ends, its socket is closed by the system.

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { CoverageAuth } from './config-coverage.ts'
 import type { CoverageDirectory } from './coverage/directory.ts'
-import { createHttpCoverage } from './coverage/http.ts'
 import { importCsv } from './coverage/import.ts'
 import { countInvitations, createSqliteCoverage, openCoverageDb } from './coverage/sqlite.ts'
 import type { Ask, DirectorySettings, Taken, Told } from './directory.ts'
@@ -12,6 +11,7 @@ import { AppError, codeOf } from './errors.ts'
 import type { Log } from './log.ts'
 import { createMailbox } from './mail/mailbox.ts'
 import type { Mailer } from './mail/mailer.ts'
+import { createOnceMailer } from './mail/once.ts'
 import { createSmtpMailer } from './mail/smtp.ts'
 import type { Budget } from './work/limits.ts'
 
@@ -39,13 +39,16 @@ const budget: Budget = { take: (id) => askBudget('take', id), pretend: (id) => a
 
 function openMailer({ smtpUrl, dataDir, from }: DirectorySettings): Mailer & { close(): void } {
   if (smtpUrl === undefined) return createMailbox(join(dataDir, 'mailbox.db'))
-  return createSmtpMailer({ url: smtpUrl, from: from.mailFrom, fromName: from.orgName, replyTo: from.supportEmail })
+  const sender = { from: from.mailFrom, fromName: from.orgName, replyTo: from.supportEmail }
+  return createOnceMailer(createSmtpMailer({ url: smtpUrl, ...sender }), join(dataDir, 'mails.db'), log)
 }
 
 /** The provider's system, or the invitations in the data folder. Development starts with samples. */
 async function openCoverage(settings: DirectorySettings, mailer: Mailer): Promise<CoverageDirectory> {
   const { coverage, dataDir, production, from } = settings
   if (coverage) {
+    // Here, not above: what it needs is some MB for nothing where there is no such system.
+    const { createHttpCoverage } = await import('./coverage/http.ts')
     const auth = toAuth(coverage.auth)
     return createHttpCoverage({ target: { url: new URL(coverage.url), auth }, budget, log })
   }

@@ -41,6 +41,8 @@ export interface Directory {
   close(): Promise<void>
 }
 
+/** Memory of the thread for what lives shortly, MB. */
+const YOUNG_MB = 4
 /** Before a thread that ended by itself is started again, ms. */
 const AGAIN_MS = 1_000
 /** How long a thread may need to be ready, and to close, ms. */
@@ -74,6 +76,8 @@ export async function openDirectory(settings: DirectorySettings, budget: Budget,
     const started = new Worker(new URL('./directory-thread.ts', import.meta.url), {
       workerData: settings,
       execArgv: ['--disable-warning=ExperimentalWarning'],
+      // It makes a mail at a time: with as much room as the service it would only keep garbage longer.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     })
     const ready = Promise.withResolvers<void>()
     const fail = (why: string) => ready.reject(new AppError('coverage_unavailable', { why }))

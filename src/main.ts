@@ -59,7 +59,7 @@ async function greet(app: App, url: URL, production: boolean): Promise<void> {
   say('mailbox', { url: at('/dev/mailbox') })
   const name = words('cli:first_agent')
   if ((await app.agents.list()).length > 0) return say('desk', { url: at('/desk/') })
-  await app.agents.add(name)
+  await app.agents.add(name, 'lead')
   const token = await app.agents.link(name)
   say('desk_link', { name, url: at(`/desk/#token=${token}`) })
 }

@@ -29,8 +29,7 @@ export interface BotOptions {
 /** The bot as the turn sees it: botbuilder's adapter, middleware and handler, put together. */
 export function createBot({ trees, texts, resources, classifier }: Content, options: BotOptions = {}): Advance {
   const name = texts.say('fr', 'common:bot_name')
-  const adapter = new TurnAdapter(name)
-  adapter.use(localeMiddleware, handoffMiddleware)
+  const adapter = new TurnAdapter(name, localeMiddleware, handoffMiddleware)
   const handlers = createHandlers(trees, texts)
   const language = createLanguage({
     fr: resources.fr.commands as CommandPhrases,

@@ -1,4 +1,4 @@
-import { ActivityHandler, EventFactory, type TurnContext } from 'botbuilder'
+import { ActivityTypes, EventFactory, type TurnContext } from 'botbuilder'
 import { EVENTS, parseStart, type ResultValue } from '../conversation/events.ts'
 import { type ConversationState, move } from '../conversation/state.ts'
 import { awake } from '../dialog/expect.ts'
@@ -9,7 +9,7 @@ import type { Texts } from '../language/texts.ts'
 import { LOCALE_EVENT } from '../wire/activity.ts'
 import { draftOf, entryOf } from './adapter.ts'
 import { createAnswer } from './answer.ts'
-import { runDeskCommand } from './desk-commands.ts'
+import { loseAgent, runDeskCommand } from './desk-commands.ts'
 import { settleProof } from './effects.ts'
 import type { Handlers } from './handlers.ts'
 import { EXACT } from './options.ts'
@@ -39,7 +39,7 @@ export interface SupportBotOptions {
 }
 
 /** Answers one entry of a conversation's log, by who owns the conversation. Changes the draft; calls nothing outside. */
-export class SupportBot extends ActivityHandler {
+export class SupportBot {
   readonly #trees: Trees
   readonly #texts: Texts
   readonly #understanding: Understanding
@@ -48,7 +48,6 @@ export class SupportBot extends ActivityHandler {
   readonly #answer: ReturnType<typeof createAnswer>
 
   constructor({ trees, texts, understanding, handlers, hours = () => 'open', trace }: SupportBotOptions) {
-    super()
     this.#trees = trees
     this.#texts = texts
     this.#understanding = understanding
@@ -58,18 +57,23 @@ export class SupportBot extends ActivityHandler {
     const stepper = createStepper({ trees, texts, hours, stepped })
     this.#stepper = stepper
     this.#answer = createAnswer({ trees, texts, understanding, handlers, stepper, understood })
-    this.onMembersAdded((context, next) => this.#handle(context, next, this.#greet))
-    this.onMessage((context, next) => this.#handle(context, next, this.#onMessage))
-    this.onEvent((context, next) => this.#handle(context, next, this.#onEvent))
   }
 
   /** Replies are collected and sent once: one pass through the middleware a turn. */
-  async #handle(context: TurnContext, next: () => Promise<void>, handler: OnTurn): Promise<void> {
+  async run(context: TurnContext): Promise<void> {
     const turn: Turn = { context, draft: draftOf(context), replies: [] }
-    handler.call(this, turn)
+    if (!this.#take(turn, context.activity.type)) return
     watchSilence(turn, this.#trees)
     if (turn.replies.length > 0) await context.sendActivities(turn.replies)
-    await next()
+  }
+
+  /** @returns false for what is none of ours to answer. */
+  #take(turn: Turn, type: string): boolean {
+    if (type === ActivityTypes.Message) this.#onMessage(turn)
+    else if (type === ActivityTypes.Event) this.#onEvent(turn)
+    else if (type === ActivityTypes.ConversationUpdate) this.#greet(turn)
+    else return false
+    return true
   }
 
   #greet(turn: Turn): void {
@@ -157,6 +161,7 @@ export class SupportBot extends ActivityHandler {
     if (origin === 'member' && activity.name === LOCALE_EVENT) return this.#onLocaleChosen(turn)
     if (origin !== 'system') return
     if (activity.name === EVENTS.timer) return this.#onTimer(turn, refOf(activity.value))
+    if (activity.name === EVENTS.lost) return loseAgent(turn, this.#texts)
     if (activity.name === EVENTS.result) this.#onResult(turn, activity.value as ResultValue)
   }
 
@@ -205,8 +210,6 @@ export class SupportBot extends ActivityHandler {
     this.#stepper.step(turn, this.#stepper.settle(turn) ? { type: 'repeat' } : { type: 'resume' })
   }
 }
-
-type OnTurn = (this: SupportBot, turn: Turn) => void
 
 const refOf = (value: unknown): string => (value as { ref?: string } | undefined)?.ref ?? ''
 

@@ -9,6 +9,7 @@ import { type Audit, auditKeysOf, createAudit } from '../privacy/audit.ts'
 import { openAgentStore } from '../stores.ts'
 import { terminalLocale } from '../terminal.ts'
 import type { Locale } from '../wire/activity.ts'
+import { parseRole, type Role } from '../wire/desk.ts'
 import { runCli } from './run.ts'
 
 const texts = createTexts({ fr: { cli: fr }, en: { cli: en } }, {})
@@ -46,51 +47,71 @@ export async function runAgents(command: AgentsCommand): Promise<number> {
 
 async function dispatch(command: AgentsCommand, t: Say): Promise<void> {
   const [verb = '', ...words] = command.args
-  const name = words.join(' ')
-  if (!['add', 'list', 'remove', 'link'].includes(verb)) throw new Refusal(t('usage'))
-  if ((verb === 'list') !== (name === '')) throw new Refusal(t('usage'))
+  const { name, role } = readWords(verb, words)
+  if (!['add', 'list', 'remove', 'link', 'role'].includes(verb)) throw new Refusal(t('usage'))
+  if ((verb === 'list') !== (name === '') || role === 'odd') throw new Refusal(t('usage'))
   const { agents: store, audit: auditStore, close } = await openAgentStore(command.config)
   try {
     const agents = createAgents({ store })
     const { tokenKeys } = readKeys(command.config)
     const audit = createAudit({ store: auditStore, keys: auditKeysOf(tokenKeys), now: Date.now })
-    const line = verb === 'list' ? await list(agents, t) : await change(agents, audit, command, verb, name, t)
+    const line = verb === 'list' ? await list(agents, t) : await change(agents, audit, command, { verb, name, role }, t)
     command.out.write(`${line}\n`)
   } finally {
     close()
   }
 }
 
-const ACTION = { add: 'agent_added', remove: 'agent_removed', link: 'agent_link' } as const
+const ACTION = { add: 'agent_added', remove: 'agent_removed', link: 'agent_link', role: 'agent_role' } as const
+
+interface Wish {
+  verb: string
+  name: string
+  role: Role
+}
+
+/** `NAME`, `NAME --role ROLE` after `add`, `NAME ROLE` after `role`. */
+function readWords(verb: string, words: readonly string[]): { name: string; role: Role | 'odd' } {
+  const marked = verb === 'add' && words.at(-2) === '--role'
+  const isNamed = marked || verb === 'role'
+  const name = words.slice(0, words.length - (marked ? 2 : isNamed ? 1 : 0)).join(' ')
+  const role = isNamed ? parseRole(words.at(-1)) : 'agent'
+  return { name, role: name.includes('--') ? 'odd' : (role ?? 'odd') }
+}
 
 /** Recorded before a link is shown: nobody comes in unseen. */
 async function change(
   agents: Agents,
   audit: Audit,
   { config }: AgentsCommand,
-  verb: string,
-  name: string,
+  { verb, name, role }: Wish,
   t: Say,
 ): Promise<string> {
   const record = async () => {
     const action = ACTION[verb as keyof typeof ACTION]
-    await audit.record('audit', { actor: 'command', action, subject: audit.subjectOf(name) })
+    const reason = verb === 'role' || role === 'lead' ? { reason: role } : {}
+    await audit.record('audit', { actor: 'command', action, subject: audit.subjectOf(name), ...reason })
+  }
+  if (verb === 'role') {
+    if (!(await agents.setRole(name, role))) throw new Refusal(t('unknown', { name }))
+    await record()
+    return t('role_set', { name, role: t(`roles.${role}`) })
   }
   if (verb === 'remove') {
     if (!(await agents.remove(name))) throw new Refusal(t('unknown', { name }))
     await record()
     return t('removed', { name })
   }
-  if (verb === 'add' && (await addAgent(agents, name, t)) === undefined) throw new Refusal(t('taken', { name }))
+  if (verb === 'add' && (await addAgent(agents, name, role, t)) === undefined) throw new Refusal(t('taken', { name }))
   const token = await agents.link(name)
   if (token === undefined) throw new Refusal(t('unknown', { name }))
   await record()
   return t('link', { name, url: new URL(`desk/#token=${token}`, config.publicUrl).href })
 }
 
-async function addAgent(agents: Agents, name: string, t: Say): Promise<string | undefined> {
+async function addAgent(agents: Agents, name: string, role: Role, t: Say): Promise<string | undefined> {
   try {
-    return await agents.add(name)
+    return await agents.add(name, role)
   } catch (error) {
     if (error instanceof AppError && error.code === 'bad_request') throw new Refusal(t('bad_name'))
     throw error
@@ -98,9 +119,9 @@ async function addAgent(agents: Agents, name: string, t: Say): Promise<string | 
 }
 
 async function list(agents: Agents, t: Say): Promise<string> {
-  const lines = (await agents.list()).map(({ name, hasPassword, createdAt }) => {
+  const lines = (await agents.list()).map(({ name, role, hasPassword, createdAt }) => {
     const since = new Date(createdAt).toISOString().slice(0, 10)
-    return `${name}\t${t(hasPassword ? 'password' : 'no_password')}\t${t('since', { date: since })}`
+    return `${name}\t${t(`roles.${role}`)}\t${t(hasPassword ? 'password' : 'no_password')}\t${t('since', { date: since })}`
   })
   return lines.length > 0 ? lines.join('\n') : t('none')
 }

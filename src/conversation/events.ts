@@ -12,6 +12,8 @@ export const EVENTS = {
   handback: 'sesame/handback',
   resolve: 'sesame/resolve',
   reveal: 'sesame/reveal',
+  /** No console of the owner answers any more: `LostValue`. */
+  lost: 'sesame/lost',
   outcome: 'sesame/outcome',
   dead: 'sesame/dead',
   /** Somebody may be in danger; for the desk. */
@@ -31,6 +33,20 @@ export interface ResultValue {
   number?: string
   /** The wait that it is for; absent: whichever waits for such an event. */
   ref?: string
+}
+
+const lost = z.object({
+  agentId: z.string(),
+  /** Of the claim that is over. */
+  epoch: z.number(),
+  /** The agent gave no sign after this, ISO 8601. */
+  since: z.string(),
+})
+export type LostValue = z.infer<typeof lost>
+
+/** @returns undefined for what is none: nothing follows from it. */
+export function parseLost(value: unknown): LostValue | undefined {
+  return lost.safeParse(value).data
 }
 
 const start = z.object({

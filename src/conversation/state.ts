@@ -47,6 +47,11 @@ const state = z.object({
       requestedAt: z.string(),
       reason: z.string(),
       agent: z.object({ id: z.string(), name: z.string() }).optional(),
+      /** When the agent last did something here. An older process forgets it, as it does the next: then a console has to answer, and a
+       *  lost request waits among the others. */
+      actedAt: z.string().optional(),
+      /** Name of the agent who was gone; until it is claimed again. */
+      lostBy: z.string().optional(),
       /** When the member was last told that they wait. */
       toldAt: z.string(),
     })
@@ -109,7 +114,7 @@ function upgrade(stored: unknown): unknown {
 export const MOVES = {
   bot: ['waiting', 'closed'],
   waiting: ['agent', 'bot', 'closed'],
-  agent: ['bot', 'closed'],
+  agent: ['bot', 'waiting', 'closed'],
   closed: ['bot'],
 } as const satisfies Record<Owner, readonly Owner[]>
 

@@ -76,6 +76,13 @@ export interface DeskRow {
   reason: string
   agentId?: string
   agentName?: string
+  /** Waits again because this agent, by name, was gone: goes before who asked later. */
+  lostBy?: string
+}
+
+/** Sorts the desk's rows: who was with somebody already goes first, then who has waited longest. */
+export function placeOf({ lostBy, requestedAt }: DeskRow): string {
+  return lostBy === undefined ? requestedAt : `0${requestedAt}`
 }
 
 export interface Loaded {
@@ -202,8 +209,10 @@ export interface PrivacyStore {
 }
 
 export interface DeskStore {
-  /** Waiting and claimed conversations, oldest request first. */
+  /** Waiting and claimed conversations: who may be in danger, then by `placeOf`. Of very many only the first. */
   queue(): Promise<DeskRow[]>
+  /** The claimed ones, all of them. */
+  claimed(): Promise<DeskRow[]>
 }
 
 export type Store = ConversationStore &

@@ -244,9 +244,10 @@ interface Taken {
 
 function deskRow(conversationId: string, { owner, locale, handoff }: ConversationState): DeskRow | null {
   if ((owner !== 'waiting' && owner !== 'agent') || !handoff) return null
-  const { requestedAt, reason, agent } = handoff
+  const { requestedAt, reason, agent, lostBy } = handoff
   const claimed = agent ? { agentId: agent.id, agentName: agent.name } : {}
-  return { conversationId, owner, locale, requestedAt, reason, ...claimed }
+  const lost = lostBy === undefined ? {} : { lostBy }
+  return { conversationId, owner, locale, requestedAt, reason, ...claimed, ...lost }
 }
 
 /** The entries that a turn took and made, unless others came between them; then readers read for themselves. */

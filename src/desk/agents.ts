@@ -1,7 +1,7 @@
 /** The agents: who they are, how they sign in, how long a session lasts. Passwords, links and sessions are only ever stored hashed. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
-import type { AgentRef } from '../wire/desk.ts'
+import type { AgentRef, Role } from '../wire/desk.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
 
 /** Life of a one-time link, milliseconds. */
@@ -9,7 +9,7 @@ export const LINK_MS = 24 * 60 * 60_000
 /** Longest life of a session, however busy, milliseconds. */
 export const SESSION_MS = 12 * 60 * 60_000
 /** A session that nobody uses for this long ends, milliseconds. */
-export const IDLE_MS = 30 * 60_000
+export const IDLE_MS = 15 * 60_000
 /** A session in use is written at most this often, milliseconds. Lower: a disk write on every request. */
 export const TOUCH_MS = 60_000
 /** Wrong passwords in a row before a name has to pause. */
@@ -24,6 +24,7 @@ const MAX_NAME = 40
 export interface AgentRecord extends AgentRef {
   /** The name as it is compared: unique. */
   nameKey: string
+  role: Role
   /** Encoded scrypt hash; absent until the agent chose a password. */
   password?: string
   /** Epoch milliseconds. */
@@ -52,6 +53,8 @@ export interface AgentStore {
   /** Removes the agent with their links and sessions. @returns false when there was none. */
   remove(id: string): Promise<boolean>
   setPassword(id: string, password: string): Promise<void>
+  /** @returns false when there is no such agent. */
+  setRole(id: string, role: Role): Promise<boolean>
   /** Keeps one link an agent: the new one replaces an older one. */
   putLink(agentId: string, hash: string, expiresAt: number): Promise<void>
   /** Uses a link up. @returns its agent, once; undefined when unknown, used or expired. */
@@ -62,6 +65,11 @@ export interface AgentStore {
   endSession(hash: string): Promise<void>
   /** Ends every session of an agent but one. */
   endOtherSessions(agentId: string, keep: string): Promise<void>
+  /** A console of theirs answered at this time. Nothing for who is no agent (any more). */
+  putSign(agentId: string, at: number): Promise<void>
+  /** The last sign of each agent; missing for who gave none, and forgotten after a while, or when a store closes that one process has
+   *  to itself. */
+  signs(): Promise<ReadonlyMap<string, number>>
   /** Drops sessions and links that are over, and failures that are forgotten. */
   sweep(now: number): Promise<void>
   /** Counts an attempt for a name before it is tried, so that guesses sent together are counted too.
@@ -71,12 +79,14 @@ export interface AgentStore {
 }
 
 export interface ListedAgent extends AgentRef {
+  role: Role
   hasPassword: boolean
   createdAt: number
 }
 
 export interface LiveSession {
   agent: AgentRef
+  role: Role
   hasPassword: boolean
   by: SignInBy
 }
@@ -88,8 +98,10 @@ export interface SignedIn extends LiveSession {
 
 export interface Agents {
   /** @returns the new agent's id; undefined when the name is taken. @throws AppError `bad_request` for an unusable name. */
-  add(name: string): Promise<string | undefined>
+  add(name: string, role?: Role): Promise<string | undefined>
   list(): Promise<ListedAgent[]>
+  /** Holds from the agent's next request on. @returns false when nobody has that name. */
+  setRole(name: string, role: Role): Promise<boolean>
   /** Ends the agent's sessions too. @returns false when nobody has that name. */
   remove(name: string): Promise<boolean>
   /** @returns the token of a new one-time link, valid for LINK_MS; undefined when nobody has that name. */
@@ -141,21 +153,29 @@ export function createAgents(options: { store: AgentStore; now?: () => number })
   }
 }
 
-function createRoster(store: AgentStore, now: () => number): Pick<Agents, 'add' | 'list' | 'remove' | 'link'> {
+function createRoster(
+  store: AgentStore,
+  now: () => number,
+): Pick<Agents, 'add' | 'list' | 'setRole' | 'remove' | 'link'> {
   return {
-    async add(name) {
+    async add(name, role = 'agent') {
       const clean = cleanName(name)
       const id = randomUUID()
-      return (await store.insert({ id, name: clean, nameKey: nameKey(clean), createdAt: now() })) ? id : undefined
+      return (await store.insert({ id, name: clean, nameKey: nameKey(clean), role, createdAt: now() })) ? id : undefined
     },
     async list() {
       const agents = await store.list()
-      return agents.map(({ id, name, password, createdAt }) => ({
+      return agents.map(({ id, name, role, password, createdAt }) => ({
         id,
         name,
+        role,
         hasPassword: password !== undefined,
         createdAt,
       }))
+    },
+    async setRole(name, role) {
+      const agent = await store.byName(nameKey(name))
+      return agent !== undefined && store.setRole(agent.id, role)
     },
     async remove(name) {
       const agent = await store.byName(nameKey(name))
@@ -205,7 +225,8 @@ function createVerify(store: AgentStore, passwords: Passwords, now: () => number
 }
 
 function live(agent: AgentRecord, by: SignInBy): LiveSession {
-  return { agent: { id: agent.id, name: agent.name }, hasPassword: agent.password !== undefined, by }
+  const { id, name, role, password } = agent
+  return { agent: { id, name }, role, hasPassword: password !== undefined, by }
 }
 
 function isOver(session: SessionRecord, now: number): boolean {

@@ -1,28 +1,17 @@
 /** What agents see and do. Every command is an entry in the conversation's log; the turn decides, in the log's order. */
-import { createHash } from 'node:crypto'
 import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promises'
 import { EVENTS, type Outcome } from '../conversation/events.ts'
 import type { Receive } from '../conversation/receive.ts'
 import { type ConversationState, newState, parseState } from '../conversation/state.ts'
-import type { DeadWork, DeskRow, LogEntry, Store, WorkReceipt } from '../conversation/store.ts'
+import type { DeadWork, LogEntry, Store } from '../conversation/store.ts'
 import type { Turns } from '../conversation/turn.ts'
 import { AppError } from '../errors.ts'
 import { findEmail, meantSpans } from '../language/email.ts'
-import { maskAddresses } from '../language/mask.ts'
 import type { Texts } from '../language/texts.ts'
 import type { Audit } from '../privacy/audit.ts'
-import type { Activity, ActivitySet, Locale, Owner } from '../wire/activity.ts'
-import type {
-  AgentRef,
-  Answer,
-  CommandDone,
-  ConversationView,
-  DeadLetter,
-  QueueItem,
-  Step,
-  Summary,
-  TriedAddress,
-} from '../wire/desk.ts'
+import type { ActivitySet, Locale } from '../wire/activity.ts'
+import type { Access, AgentRef, CommandDone, ConversationView, DeadLetter, QueueItem } from '../wire/desk.ts'
+import { accessTo, maskText, type Reader, toQueueItem, toView } from './view.ts'
 
 const PAGE = 200
 /** How long a command waits for its outcome, and how often it looks, ms. */
@@ -83,9 +72,11 @@ export function createDesk({ store, receive, turns, texts, audit, now }: DeskOpt
   }
 
   /** Also when it was done before, and its answer was lost: better twice than not at all. */
-  async function note({ conversationId: subject, agent: { id: actor }, name: action }: Command): Promise<void> {
-    if (action === 'reveal') await audit.record('audit', { actor, action, subject })
-    else if (action !== 'reply') await audit.record('desk', { actor, action, subject })
+  async function note({ conversationId: subject, agent: { id: actor }, name, value }: Command): Promise<void> {
+    if (name === 'reveal') await audit.record('audit', { actor, action: name, subject, reason: String(value.reason) })
+    else if (name === 'claim' && value.take_over === true)
+      await audit.record('desk', { actor, action: 'take_over', subject })
+    else if (name !== 'reply') await audit.record('desk', { actor, action: name, subject })
   }
 
   async function command(request: Command): Promise<CommandDone> {
@@ -112,136 +103,68 @@ export function createDesk({ store, receive, turns, texts, audit, now }: DeskOpt
     return { owner: outcome.owner, epoch: outcome.epoch }
   }
 
+  /** @throws AppError `conversation_unknown`, also for what this reader may know nothing of. */
+  async function enter(reader: Reader, conversationId: string): Promise<{ state: ConversationState; access: Access }> {
+    const state = await stateOf(conversationId)
+    const access = accessTo(state, reader)
+    if (!access) throw new AppError('conversation_unknown')
+    return { state, access }
+  }
+
+  async function mayRead(reader: Reader, conversationId: string): Promise<boolean> {
+    const loaded = await store.load(conversationId)
+    return loaded?.state !== undefined && accessTo(parseState(loaded.state), reader) === 'all'
+  }
+
   return {
     command,
+    mayRead,
 
-    async queue(): Promise<QueueItem[]> {
+    async queue(reader: Reader): Promise<QueueItem[]> {
       const rows = await store.queue()
       // Who may be in danger comes before who has waited longest.
-      return rows.toSorted((a, b) => Number(b.reason === 'crisis') - Number(a.reason === 'crisis')).map(toQueueItem)
+      const sorted = rows.toSorted((a, b) => Number(b.reason === 'crisis') - Number(a.reason === 'crisis'))
+      return sorted.map((row) => toQueueItem(row, reader))
     },
 
     /** @param locale language of the console, for the names of steps. */
-    async view(conversationId: string, locale: Locale): Promise<ConversationView> {
-      const state = await stateOf(conversationId)
-      const [entries, receipts] = await Promise.all([messages(conversationId), store.receipts(conversationId)])
-      const { owner, epoch, handoff } = state
-      return {
-        conversationId,
-        ticket: ticketOf(conversationId),
-        owner,
-        locale: state.locale,
-        epoch,
-        ...(handoff?.agent ? { agent: handoff.agent } : {}),
-        ...(handoff ? { requestedAt: handoff.requestedAt, reason: handoff.reason } : {}),
-        summary: {
-          steps: stepsOf(entries, texts, locale),
-          addresses: state.tried.map((tried) => toTried(tried, receipts)),
-          answers: toAnswers(texts, locale, state.dialog.slots),
-          ...(state.feedback ? { feedback: maskComment(state.feedback) } : {}),
-        },
-        activities: entries.map((e) => maskText(e.activity)),
-        watermark: String(entries.at(-1)?.seq ?? 0),
-      }
+    async view(reader: Reader, conversationId: string, locale: Locale): Promise<ConversationView> {
+      const { state, access } = await enter(reader, conversationId)
+      const isTaken = access === 'taken'
+      const [entries, receipts] = await Promise.all([
+        isTaken ? [] : messages(conversationId),
+        access === 'all' ? store.receipts(conversationId) : [],
+      ])
+      return toView({ conversationId, state, entries, receipts }, access, texts, locale)
     },
 
-    async activities(conversationId: string, after: number): Promise<ActivitySet> {
+    async activities(reader: Reader, conversationId: string, after: number): Promise<ActivitySet> {
       const entries = await store.read(conversationId, after, PAGE, 'all')
+      // Asked last: what came after the claim was lost is not shown.
+      if (!(await mayRead(reader, conversationId))) throw new AppError('conversation_unknown')
       return { activities: entries.map((e) => maskText(e.activity)), watermark: String(entries.at(-1)?.seq ?? after) }
     },
 
-    /** The addresses that the member wrote, in full. Needs the claim, and nothing is shown that is not recorded. */
+    /** The addresses that the member wrote, in full. Needs the claim and a reason (`value.reason`), and nothing is shown that is not recorded. */
     async reveal(request: Omit<Command, 'name'>): Promise<string[]> {
       await command({ ...request, name: 'reveal' })
       const written = (await messages(request.conversationId)).filter((e) => e.origin === 'member')
       return [...new Set(written.flatMap((e) => addressesIn(e.activity.text ?? '')))]
     },
 
-    async dead(): Promise<DeadLetter[]> {
-      return (await store.dead(100)).map(toDeadLetter)
+    async dead(reader: Reader): Promise<DeadLetter[]> {
+      const [dead, claimed] = await Promise.all([store.dead(100), store.claimed()])
+      const theirs = new Set(claimed.flatMap((row) => (row.agentId === reader.id ? row.conversationId : [])))
+      const seen = dead.filter(({ conversationId }) => reader.role === 'lead' || theirs.has(conversationId))
+      return seen.map(toDeadLetter)
     },
   }
-}
-
-/** A short name for people to say; not unique for ever, not a key. */
-export function ticketOf(conversationId: string): string {
-  const alphabet = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789'
-  const bytes = createHash('sha256').update(conversationId).digest().subarray(0, 4)
-  return [...bytes].map((byte) => alphabet[byte % alphabet.length]).join('')
-}
-
-function toQueueItem(row: DeskRow): QueueItem {
-  const { conversationId, owner, locale, requestedAt, reason, agentId, agentName } = row
-  const agent = agentId === undefined ? {} : { agent: { id: agentId, name: agentName ?? '' } }
-  return { conversationId, ticket: ticketOf(conversationId), owner, locale, requestedAt, reason, ...agent }
-}
-
-/** The way through the trees, read off the log: what was asked, and which button answered it. */
-function stepsOf(entries: readonly LogEntry[], texts: Texts, locale: Locale): Step[] {
-  const steps: Step[] = []
-  let asked: Activity | undefined
-  let owner: Owner | undefined
-  for (const { origin, activity } of entries) {
-    const { node, owner: next = owner } = activity.channelData ?? {}
-    if (origin === 'member') {
-      const at = owner === 'bot' ? asked?.channelData?.node : undefined
-      // The same question asked again (after a greeting, a slip) is one step.
-      if (at && steps.at(-1)?.node === at && steps.at(-1)?.choice === undefined) steps.pop()
-      if (at) steps.push(toStep(texts, locale, activity.timestamp, at, chosen(asked, activity)))
-      asked = undefined
-      continue
-    }
-    if (node && next === 'waiting' && owner !== 'waiting')
-      steps.push(toStep(texts, locale, activity.timestamp, node, undefined))
-    if (node) asked = activity
-    owner = next
-  }
-  return steps
-}
-
-/** Id of the button whose text the member sent. */
-function chosen(asked: Activity | undefined, { text }: Activity): string | undefined {
-  return asked?.suggestedActions?.actions.find((action) => action.value === text)?.channelData.option
-}
-
-function toStep(texts: Texts, locale: Locale, at: string, node: string, option: string | undefined): Step {
-  const [dialog = '', name = ''] = node.split('.')
-  const title = texts.find(locale, `${dialog}:title`) ?? dialog
-  const choice = option === undefined ? undefined : texts.find(locale, `${dialog}:${name}.options.${option}`)
-  return { at, dialog: title, node, ...(choice === undefined ? {} : { choice }) }
-}
-
-function toTried(
-  { at, masked, workId }: ConversationState['tried'][number],
-  receipts: readonly WorkReceipt[],
-): TriedAddress {
-  const code = receipts.find((r) => r.workId === workId)?.code
-  if (code === undefined) return { masked, at }
-  return { masked, at, receipt: code.startsWith('dead:') ? 'failed' : code }
-}
-
-/** Only what has a name in `terms:slots` is for agents. */
-function toAnswers(texts: Texts, locale: Locale, slots: Readonly<Record<string, string>>): Answer[] {
-  return Object.entries(slots).flatMap(([slot, value]) => {
-    const label = texts.find(locale, `terms:slots.${slot}`)
-    const named = texts.find(locale, `terms:values.${slot}.${value}`)
-    return label === undefined ? [] : [{ label, value: named ?? maskAddresses(value) }]
-  })
-}
-
-function maskText(activity: Activity): Activity {
-  return activity.text === undefined ? activity : { ...activity, text: maskAddresses(activity.text) }
 }
 
 /** Whatever `maskAddresses` hides; as it was written when no address can be read from it. */
 function addressesIn(text: string): string[] {
   const places = meantSpans(text).map(({ start, end }) => text.slice(start, end))
   return places.map((place) => findEmail(place)?.email ?? place)
-}
-
-function maskComment(feedback: NonNullable<ConversationState['feedback']>): NonNullable<Summary['feedback']> {
-  const { comment } = feedback
-  return comment === undefined ? { rating: feedback.rating } : { ...feedback, comment: maskAddresses(comment) }
 }
 
 function toDeadLetter({ workId, kind, conversationId, at, attempts, code }: DeadWork): DeadLetter {

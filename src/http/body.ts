@@ -39,8 +39,11 @@ function collect(req: IncomingMessage): Promise<Buffer> {
     req.on('data', take)
     req.once('end', () => resolve(Buffer.concat(chunks)))
     // Cut off on the way: nobody is there to read an answer.
-    req.once('error', () => reject(new AppError('bad_json')))
-    req.once('close', () => reject(new AppError('bad_json')))
+    const cutOff = () => {
+      if (!req.complete) reject(new AppError('bad_json'))
+    }
+    req.once('error', cutOff)
+    req.once('close', cutOff)
   })
 }
 

@@ -12,7 +12,7 @@ export interface DeskSessions {
    *  @returns undefined when nobody is signed in. */
   read(cookieHeader: string | undefined, touch?: boolean): Promise<Session | undefined>
   /** Like `read`. @throws AppError `unauthorized`. */
-  require(cookieHeader: string | undefined): Promise<Session>
+  require(cookieHeader: string | undefined, touch?: boolean): Promise<Session>
   /** Takes `{password}`, with `{current}` when the agent signed in by password.
    *  @throws AppError `unauthorized`, `bad_request` (facts.field `password`), `forbidden` (facts.field `current`), `too_many`. */
   choosePassword(body: unknown, cookieHeader: string | undefined): Promise<Session>
@@ -56,8 +56,8 @@ export function createDeskSessions(options: {
       return { session: toSession(done), setCookie: cookie(done.token) }
     },
     read,
-    async require(cookieHeader) {
-      const session = await read(cookieHeader)
+    async require(cookieHeader, touch) {
+      const session = await read(cookieHeader, touch)
       if (session === undefined) throw new AppError('unauthorized')
       return session
     },
@@ -82,8 +82,8 @@ function signInWith(agents: Agents, token?: string, name?: string, password?: st
   return agents.signInByPassword(name, password)
 }
 
-function toSession({ agent, hasPassword }: LiveSession): Session {
-  return { agent, hasPassword }
+function toSession({ agent, role, hasPassword }: LiveSession): Session {
+  return { agent, role, hasPassword }
 }
 
 /** The strings of a JSON object; whatever is no string counts as absent. */

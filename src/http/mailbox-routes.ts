@@ -1,4 +1,5 @@
 import type { Request, Response } from 'restify'
+import { AppError } from '../errors.ts'
 import type { Texts } from '../language/texts.ts'
 import { escapeHtml } from '../mail/compose.ts'
 import type { KeptMail } from '../mail/mailer.ts'
@@ -13,17 +14,23 @@ interface Place {
 /** Mails shown, newest first. */
 const SHOWN = 100
 
-/** `/dev/mailbox` and `/dev/mailbox/messages`: development only. */
+/** `/dev/mailbox` and `/dev/mailbox/messages`: development only, and only by our own names. There is nothing to sign in with, so
+ *  a foreign page in the developer's browser must not be able to read it. */
 export function mountMailbox(
-  { server, route }: Http,
+  { server, route, origins }: Http,
   list: (limit: number) => KeptMail[],
   texts: Texts,
   timeZone: string,
 ): void {
-  route('get', '/dev/mailbox/messages', () => ({ status: 200, body: list(SHOWN) }))
+  const read = (host: string | undefined): KeptMail[] => {
+    if (!origins.ownHost(host)) throw new AppError('not_found')
+    return list(SHOWN)
+  }
+  route('get', '/dev/mailbox/messages', ({ headers }) => ({ status: 200, body: read(headers.host) }))
   server.get('/dev/mailbox', async (req: Request, res: Response) => {
+    const mails = read(req.headers.host)
     const locale = parseLocale(req.headers['accept-language']) ?? 'fr'
-    const page = renderPage(list(SHOWN), (key) => escapeHtml(texts.say(locale, `mailbox:${key}`)), { locale, timeZone })
+    const page = renderPage(mails, (key) => escapeHtml(texts.say(locale, `mailbox:${key}`)), { locale, timeZone })
     res.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy':

@@ -1,11 +1,14 @@
 /** Which network a request comes from, as a keyed hash: enough to count by, and no address is kept. */
 import { createHmac, createSecretKey } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type BlockList, isIP } from 'node:net'
+import { type BlockList, isIP, type Socket } from 'node:net'
 
 export interface Networks {
   /** @returns undefined when it can't be told: a trusted proxy named nobody. Never throws, whatever the header says. */
   of(req: Pick<IncomingMessage, 'headers' | 'socket'>): string | undefined
+  /** The network at the other end of a connection, before anything was said. @returns undefined for a trusted proxy, which brings
+   *  everybody, and for a connection that is gone. */
+  ofPeer(socket: Pick<Socket, 'remoteAddress'>): string | undefined
 }
 
 /** Proxies one behind the other that are looked through; each costs a look into the list. */
@@ -52,6 +55,10 @@ export function createNetworks(
       const network = hash(networkOf(client))
       told.set(req, network)
       return network
+    },
+    ofPeer({ remoteAddress = '' }) {
+      const peer = parseAddress(remoteAddress)
+      return peer === undefined || isTrusted(peer) ? undefined : hash(networkOf(peer))
     },
   }
 }

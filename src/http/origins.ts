@@ -3,6 +3,9 @@ export interface Origins {
   widget(origin: string): boolean
   /** True for our own pages. */
   own(origin: string): boolean
+  /** True for a `Host` header with the name of our own pages, at any port: a page of another name that was made to lead here (DNS
+   *  rebinding) still asks by its own. */
+  ownHost(host: string | undefined): boolean
   /** People reach us by HTTPS. */
   secure: boolean
   /** Where our own pages open sockets: `ws://` or `wss://`. */
@@ -19,9 +22,11 @@ export function createOrigins(o: { publicUrl: URL; widgetOrigins: readonly strin
       own.add(other.origin)
     }
   }
+  const names = new Set([...own].map((origin) => new URL(origin).hostname))
   const widget = new Set([...own, ...o.widgetOrigins])
   return {
     own: (origin) => own.has(origin),
+    ownHost: (host) => names.has(URL.parse(`http://${host ?? ''}`)?.hostname ?? ''),
     widget: (origin) => widget.has(origin),
     secure: o.publicUrl.protocol === 'https:',
     // A policy can't name an IPv6 address; there 'self' has to do.

@@ -2,15 +2,18 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import restify, { type Request, type Response, type Server } from 'restify'
-import { type AppError, placeOf } from '../errors.ts'
+import { AppError, placeOf } from '../errors.ts'
 import type { Texts } from '../language/texts.ts'
 import type { Log } from '../log.ts'
 import { admit } from './admit.ts'
 import { readBody } from './body.ts'
+import { boundConnections, createPlaces } from './connections.ts'
+import { setSafeHeaders } from './headers.ts'
 import { createLimits, type Limits } from './limits.ts'
 import type { Networks } from './network.ts'
 import type { Origins } from './origins.ts'
 import { type Answer, sendError, sendJson, toAppError } from './respond.ts'
+import { createTurnstile } from './turnstile.ts'
 
 /** Slow senders are cut off, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 10_000
@@ -18,6 +21,9 @@ const REQUEST_TIMEOUT_MS = 10_000
 const LOOK_MS = 2_000
 /** Silence on a connection that an answer is on its way over, ms. */
 const SILENCE_MS = 30_000
+/** Silence on a connection whose requests are answered, ms; Node adds a second. Longer than proxies keep theirs (60 s), which would
+ *  else send the next request into a connection that is just being closed. */
+const IDLE_MS = 65_000
 /** Requests of one connection that may wait for their answers. No client of ours sends the second before the first is answered. */
 const MOST_PIPELINED = 8
 /** Connections of a process; of a socket's memory, some 20 KB, that many are 200 MB. */
@@ -25,6 +31,8 @@ const MAX_CONNECTIONS = 10_000
 /** Who is told that it is too much is told so after this long, and up to three times that, ms: asking on costs them time, and
  *  those who began together don't come back together. */
 const HOLD_MS = 1_000
+/** Before a network whose requests all wait for their answers may have a place again, s. */
+const FULL_SECONDS = 2
 /** Answers held back at a time, some 10 KB each; more are given at once. */
 const MAX_HELD = 5_000
 
@@ -54,6 +62,19 @@ export interface Http {
   route(method: Method, path: string, handle: Handle): void
 }
 
+/** How long what is borne, ms. */
+interface Times {
+  /** A request, until all of it is there; also a connection that never says anything. */
+  request: number
+  /** Between two looks for those that take longer. */
+  look: number
+  /** A refusal, before it is told. */
+  hold: number
+  /** A connection whose requests are answered. */
+  idle: number
+}
+const TIMES: Times = { request: REQUEST_TIMEOUT_MS, look: LOOK_MS, hold: HOLD_MS, idle: IDLE_MS }
+
 export interface HttpOptions {
   texts: Texts
   log: Log
@@ -61,24 +82,38 @@ export interface HttpOptions {
   origins: Origins
   /** Absent: no network is told from another. */
   networks?: Networks
+  /** A network has as many connections as it may, or requests under way, and one more was refused. */
+  onFull?: () => void
   limits?: Limits
-  /** Shorter ones for tests, ms. */
-  times?: { request: number; look: number; hold: number }
+  /** Shorter ones for tests. */
+  times?: Times
 }
 
 /** restify with our limits, our faults and our cross-origin rule. */
 export function createHttp(o: HttpOptions): Http {
-  const { texts, log, origins, networks, limits = createLimits() } = o
-  const { request, look, hold } = o.times ?? { request: REQUEST_TIMEOUT_MS, look: LOOK_MS, hold: HOLD_MS }
+  const { texts, log, origins, networks, onFull, limits = createLimits() } = o
+  const times = o.times ?? TIMES
   const server = restify.createServer({ name: 'sesame', noWriteContinue: true } as restify.ServerOptions)
-  bound(server, request, look)
-  const late = createHold(hold)
+  bound(server, times)
+  if (networks) boundConnections(server.server, networks, onFull)
+  const takePlace = createPlaces()
+  const turnstile = createTurnstile()
+  const late = createHold(times.hold)
   let open = true
 
-  /** @returns false when it was answered: a preflight. */
+  /** @returns false when it was answered: a preflight, or one too many of its network. */
   async function enter(req: Request, res: Response): Promise<boolean> {
+    const network = networks?.of(req)
+    if (network !== undefined && !takePlace(network, res)) {
+      onFull?.()
+      // At once: an answer that is held back would take a place too.
+      setSafeHeaders(res, origins.secure)
+      sendError(req, res, new AppError('too_many', { retryAfter: FULL_SECONDS }), texts)
+      return false
+    }
     const isPreflight = admit(req, res, origins)
-    await limits.request(networks?.of(req))
+    await turnstile(network)
+    await limits.request(network)
     // Not chained: restify's own `writeHead` returns nothing.
     if (isPreflight) res.writeHead(204)
     if (isPreflight) res.end()
@@ -138,14 +173,14 @@ function isPiledUp({ socket }: Request, res: Response): boolean {
 }
 
 /** Before it listens: Node looks at these then. */
-function bound({ server }: Server, requestMs: number, lookMs: number): void {
-  server.requestTimeout = requestMs
-  server.headersTimeout = requestMs
-  server.keepAliveTimeout = 65_000
+function bound({ server }: Server, { request, look, idle }: Times): void {
+  server.requestTimeout = request
+  server.headersTimeout = request
+  server.keepAliveTimeout = idle
   // Whoever does not take their answers is let go.
   server.timeout = SILENCE_MS
   server.maxConnections = MAX_CONNECTIONS
-  Object.assign(server, { connectionsCheckingInterval: lookMs })
+  Object.assign(server, { connectionsCheckingInterval: look })
 }
 
 /** @returns a function that resolves late, unless too many wait already. */

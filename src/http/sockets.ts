@@ -9,9 +9,12 @@ import { keepAlive, stream } from '../channels/directline/stream.ts'
 import { TICKET_SECONDS, type Tokens } from '../channels/directline/tokens.ts'
 import type { Hub } from '../conversation/hub.ts'
 import type { Store } from '../conversation/store.ts'
+import type { Desk } from '../desk/desk.ts'
+import type { Presence } from '../desk/presence.ts'
 import { AppError } from '../errors.ts'
 import type { DeskHint } from '../wire/desk.ts'
 import { REPLACED } from '../wire/socket.ts'
+import { readerOf } from './desk-routes.ts'
 import type { DeskSessions } from './desk-session.ts'
 import { SAFE_HEADERS } from './headers.ts'
 import type { Limits } from './limits.ts'
@@ -27,7 +30,7 @@ const LIMITS = { maxPayload: 16_384, maxFragments: 16, maxBufferedChunks: 64, pe
 const APART_MS = 5
 const SPREAD_MS = 3_000
 /** How often a console's session is looked at while its socket is open, ms. */
-const SESSION_CHECK_MS = 60_000
+const SESSION_CHECK_MS = 15_000
 
 /** Frames a minute that a socket may send. Members' send a keep-alive every 20 s, consoles also what is looked at. */
 const FRAMES = { member: 100, console: 600 }
@@ -40,6 +43,8 @@ export interface SocketOptions {
   hub: Hub
   tokens: Tokens
   sessions: DeskSessions
+  desk: Pick<Desk, 'mayRead'>
+  presence: Pick<Presence, 'sign' | 'everyMs'>
   origins: Origins
   limits: Pick<Limits, 'request'>
   /** Absent: no network is told from another. */
@@ -127,18 +132,35 @@ function bound(socket: WebSocket, most: number): void {
 async function admitConsole(req: IncomingMessage, o: SocketOptions): Promise<Open> {
   const { origin, cookie } = req.headers
   if (origin === undefined || !o.origins.own(origin)) throw new AppError('origin_refused')
-  await o.sessions.require(cookie)
+  const { agent } = await o.sessions.require(cookie)
   return (socket) => {
     bound(socket, FRAMES.console)
+    listenFor(socket, agent.id, o.presence)
     hints(socket, cookie, o)
   }
 }
 
+/** A socket that is open may be dead: only what it answers is a sign. */
+function listenFor(socket: WebSocket, agentId: string, { sign, everyMs }: SocketOptions['presence']): void {
+  const asking = setInterval(() => socket.ping(), everyMs).unref()
+  for (const answer of ['pong', 'message'] as const) socket.on(answer, () => sign(agentId))
+  socket.once('close', () => clearInterval(asking))
+  sign(agentId)
+}
+
 /** Tells a console that there is something to read: the queue, or the conversation it last named. */
-function hints(socket: WebSocket, cookie: string | undefined, { hub, sessions }: SocketOptions): void {
+function hints(socket: WebSocket, cookie: string | undefined, { hub, sessions, desk }: SocketOptions): void {
   const tell = (hint: DeskHint) => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(hint))
   }
+  /** Of a conversation only who may read it now is told, also that somebody wrote in it. */
+  async function tellOf(conversationId: string): Promise<void> {
+    const session = await sessions.read(cookie, false)
+    if (session && (await desk.mayRead(readerOf(session), conversationId)))
+      tell({ type: 'conversation', conversationId })
+  }
+  // The store is away: the console comes back, and reads everything.
+  const told = (conversationId: string) => void tellOf(conversationId).catch(() => socket.close(1013, 'try again'))
   let unwatch = () => {}
   const unwatchDesk = hub.watchDesk(() => tell({ type: 'queue' }))
   const check = setInterval(() => {
@@ -152,8 +174,8 @@ function hints(socket: WebSocket, cookie: string | undefined, { hub, sessions }:
     const conversationId = watched(String(data))
     if (conversationId === undefined) return
     unwatch()
-    unwatch = hub.watch(conversationId, () => tell({ type: 'conversation', conversationId }))
-    tell({ type: 'conversation', conversationId })
+    unwatch = hub.watch(conversationId, () => told(conversationId))
+    told(conversationId)
   })
   socket.on('error', () => socket.terminate())
   socket.on('close', () => {

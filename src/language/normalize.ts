@@ -8,9 +8,18 @@ const PICTURES = /\p{Extended_Pictographic}/gu
  *  grows with its square. */
 const PILE = /(\p{M}{8})\p{M}+/gu
 
+/** What most people write: signs that stay as they are. */
+const USUAL = /^[ -~\u00a1-\u00ac\u00ae-\u00ff\u2018\u2019\u2026]*$/
+
+/** As `clean` leaves it. */
+function isClean(text: string): boolean {
+  return USUAL.test(text) && !text.includes('  ') && !text.startsWith(' ') && !text.endsWith(' ')
+}
+
 /** Control, format (zero-width, bidirectional) and lone surrogate characters away, NFC, full-width signs made plain, runs of
  *  blanks to one space, trimmed. Any length; linear. Doing it again changes nothing. */
 export function clean(text: string): string {
+  if (isClean(text)) return text
   // What would stand between two letters goes first: an accent and its letter are one only once nothing parts them.
   return text
     .replace(/[^\S\ufeff]/gu, ' ')

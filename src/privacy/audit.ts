@@ -12,8 +12,18 @@ export const AUDIT_LOGS = ['desk', 'audit'] as const
 export type AuditLog = (typeof AUDIT_LOGS)[number]
 
 export const ACTIONS = {
-  desk: ['claim', 'handback', 'resolve'],
-  audit: ['reveal', 'export', 'erase', 'agent_added', 'agent_removed', 'agent_link', 'sign_in', 'sign_in_failed'],
+  desk: ['claim', 'take_over', 'handback', 'resolve'],
+  audit: [
+    'reveal',
+    'export',
+    'erase',
+    'agent_added',
+    'agent_removed',
+    'agent_link',
+    'agent_role',
+    'sign_in',
+    'sign_in_failed',
+  ],
 } as const satisfies Record<AuditLog, readonly string[]>
 
 export interface AuditFact<L extends AuditLog = AuditLog> {

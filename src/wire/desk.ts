@@ -6,9 +6,18 @@ export interface AgentRef {
   name: string
 }
 
+/** `agent` sees what is theirs, and enough of what waits to take it; `lead` sees all and may take over. */
+export const ROLES = ['agent', 'lead'] as const
+export type Role = (typeof ROLES)[number]
+
+export function parseRole(value: unknown): Role | undefined {
+  return ROLES.find((role) => role === value)
+}
+
 /** `GET /desk/api/session`, and the answer to signing in. */
 export interface Session {
   agent: AgentRef
+  role: Role
   /** False until the agent chose a password (signed in by link). */
   hasPassword: boolean
 }
@@ -21,10 +30,13 @@ export interface QueueItem {
   owner: Extract<Owner, 'waiting' | 'agent'>
   locale: Locale
   requestedAt: string
-  /** Why a person was asked for: a key of `desk:reasons`, e.g. "member_asked"; "crisis": the person may be in danger. May change. */
-  reason: string
+  /** Why a person was asked for: a key of `desk:reasons`, e.g. "member_asked"; "crisis": the person may be in danger. May change.
+   *  Absent when it is a colleague's affair; danger is everybody's. */
+  reason?: string
   /** Who owns it, when claimed. */
   agent?: AgentRef
+  /** Name of the agent whose console was gone, until it is claimed again: then it stands before who asked later. */
+  lostBy?: string
 }
 
 /** One step of the member's way through the trees, in words of the console's language. */
@@ -60,9 +72,13 @@ export interface Summary {
   feedback?: { rating: string; comment?: string }
 }
 
-/** `GET /desk/api/conversations/{id}?locale=fr`. */
+/** `all`; of a request that waits `request`: what it is about, without a word of the member's; of a colleague's `taken`: who has it. */
+export type Access = 'all' | 'request' | 'taken'
+
+/** `GET /desk/api/conversations/{id}?locale=fr`. Lists that the agent may not see are empty. */
 export interface ConversationView {
   conversationId: string
+  access: Access
   ticket: string
   owner: Owner
   locale: Locale
@@ -71,11 +87,16 @@ export interface ConversationView {
   agent?: AgentRef
   requestedAt?: string
   reason?: string
+  lostBy?: string
   summary: Summary
   /** Messages only (member, bot, agent, system), addresses in texts masked. */
   activities: Activity[]
   watermark: string
 }
+
+/** Why an agent needs addresses in full; keys of `desk:reveal.reasons`. Stands in the audit. */
+export const REVEAL_REASONS = ['confirm_address', 'find_record', 'fix_record', 'link_family'] as const
+export type RevealReason = (typeof REVEAL_REASONS)[number]
 
 /** Every command's answer when it was accepted. */
 export interface CommandDone {

@@ -17,6 +17,9 @@ const OF_KIND: readonly Allowance[] = [
 const OF_ADDRESS: readonly Allowance[] = [{ most: 5, ms: DAY }]
 /** Different addresses in one conversation: people are told to try several. */
 const OF_CONVERSATION: readonly Allowance[] = [{ most: 5, ms: HOUR }]
+/** One-time numbers tried for one address, right ones too, in all conversations together. A day brings five mails, so that a person
+ *  needs a dozen at most; of a million numbers, 20 guesses find one in 50,000 days of an address. */
+export const TRIES_OF_ADDRESS: readonly Allowance[] = [{ most: 20, ms: DAY }]
 /** What a mail may be: the one of the invitation, or a one-time number. */
 export const MAIL_KINDS = ['code', 'number'] as const
 export type MailWhat = (typeof MAIL_KINDS)[number]
@@ -38,14 +41,20 @@ export function createLimitKeys(hashKey: Buffer) {
   const hash = (email: string) => createHmac('sha256', hashKey).update(email).digest('base64url')
   const ofKind = (what: MailWhat, email: string) => `${what}:${hash(email)}`
   const ofAddress = (email: string) => `mails:${hash(email)}`
+  const ofTries = (email: string) => `tries:${hash(email)}`
   return {
     hash,
     ofKind,
     ofAddress,
+    ofTries,
     ofConversation: (conversationId: string) => `addresses:${conversationId}`,
     ofNetwork: (network: string) => `network:${network}`,
     /** All that is counted for one address. */
-    allOf: (email: string): string[] => [...MAIL_KINDS.map((what) => ofKind(what, email)), ofAddress(email)],
+    allOf: (email: string): string[] => [
+      ...MAIL_KINDS.map((what) => ofKind(what, email)),
+      ofAddress(email),
+      ofTries(email),
+    ],
   }
 }
 

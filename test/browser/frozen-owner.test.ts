@@ -84,7 +84,10 @@ test('a reply that comes when the claim is over is not shown to the member, and 
   expect((await colleague.call(`/conversations/${id}/claim`, { body: {} })).status).toBe(200)
   way.resolve()
 
-  await page.getByRole('alert').getByText(t('desk:notice.claimStale')).waitFor()
+  await page
+    .getByRole('alert')
+    .getByText(t('desk:notice.claimStaleBy', { name: 'Sam' }))
+    .waitFor()
   await page.getByText(t('desk:reply.kept')).waitFor()
   expect((await member.history()).filter(({ text }) => text === LATE)).toEqual([])
 

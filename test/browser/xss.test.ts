@@ -11,6 +11,7 @@ import type { ConversationView, QueueItem } from '../../src/wire/desk.ts'
 import { keepLog, startTestApp, type TestApp } from '../support/app.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { CONTENT } from '../support/conversation.ts'
+import { NO_ORIGINS } from '../support/http.ts'
 import { EVIL, PAYLOADS } from '../support/payloads.ts'
 import { until } from '../support/until.ts'
 
@@ -26,8 +27,7 @@ let browser: Browser
 beforeAll(async () => {
   app = await startTestApp()
   browser = await launchChromium()
-  const origins = { own: () => false, widget: () => false, secure: false, sockets: [] }
-  mailbox = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins })
+  mailbox = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins: { ...NO_ORIGINS, ownHost: () => true } })
   const mails = PAYLOADS.map((text, n) => ({ id: `${n}`, to: text, subject: text, text, html: text, at: AT }))
   mountMailbox(mailbox, () => mails, CONTENT.texts, 'UTC')
   mailbox.server.listen(0, '127.0.0.1')
@@ -116,8 +116,15 @@ async function hostileLinks(page: Page): Promise<string[]> {
   return places.filter((place) => !/^(https?:\/\/|mailto:|\/|#|\?)/.test(place) || place.startsWith('//'))
 }
 
+/** Resolves when a picture that was asked for after all others has failed, and what came of it is painted. */
+const SETTLED = `new Promise((resolve) => {
+  const last = new Image()
+  last.addEventListener('error', () => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+  last.src = '/nowhere.png'
+})`
+
 async function settled(page: Page): Promise<void> {
-  await page.evaluate('new Promise((resolve) => setTimeout(resolve, 300))')
+  await page.evaluate(SETTLED)
 }
 
 async function openWidget(page: Page, all: readonly Activity[]): Promise<void> {
@@ -139,10 +146,11 @@ async function openConsole(page: Page, all: readonly string[]): Promise<void> {
   const agent = (n: number) => ({ id: `a${n}`, name: PAYLOADS[n] ?? '' })
   const items: QueueItem[] = all.map((text, n) => ({
     ...{ conversationId: n === 0 ? ID : `c${n}`, ticket: text, owner: n === 0 ? 'waiting' : 'agent', locale: 'fr' },
-    ...{ requestedAt: AT, reason: text, agent: agent(n) },
+    ...{ requestedAt: AT, reason: text, agent: agent(n), lostBy: text },
   }))
   const view: ConversationView = {
-    ...{ conversationId: ID, ticket: PAYLOADS[2] ?? '', owner: 'waiting', locale: 'fr', epoch: 1, agent: agent(3) },
+    ...{ conversationId: ID, access: 'all', ticket: PAYLOADS[2] ?? '', owner: 'waiting', locale: 'fr' },
+    ...{ epoch: 1, agent: agent(3), lostBy: PAYLOADS[6] ?? '' },
     ...{ requestedAt: AT, reason: PAYLOADS[4] ?? '', activities: transcript(all), watermark: '1' },
     summary: {
       steps: all.map((text) => ({ at: AT, dialog: text, node: text, choice: text })),
@@ -157,7 +165,7 @@ async function openConsole(page: Page, all: readonly string[]): Promise<void> {
   let claims = 0
   await page.route('**/desk/api/**', (route) => {
     const path = new URL(route.request().url()).pathname
-    if (path.endsWith('/session')) return route.fulfill(json({ agent: agent(2), hasPassword: true }))
+    if (path.endsWith('/session')) return route.fulfill(json({ agent: agent(2), role: 'agent', hasPassword: true }))
     if (path.endsWith('/queue')) return route.fulfill(json({ items }))
     if (path.endsWith('/dead')) return route.fulfill(json({ items: dead }))
     if (path.endsWith('/claim')) return route.fulfill(json({ code: 'claim_lost', by: PAYLOADS[2 + claims++] }, 409))

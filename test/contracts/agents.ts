@@ -39,12 +39,13 @@ export function agentContract(name: string, make: () => Promise<AgentsUnderTest>
     describe('links', linking)
     describe('sessions', signing)
     describe('attempts', trying)
+    test('the last sign of each is known, of nobody else and not of who was removed', signs)
     test('everything is there after closing and opening again', reopening)
   })
 }
 
 export function agentOf(id: string, o: Partial<AgentRecord> = {}): AgentRecord {
-  return { id, name: `Nom ${id}`, nameKey: `nom ${id}`, createdAt: NOW, ...o }
+  return { id, name: `Nom ${id}`, nameKey: `nom ${id}`, role: 'agent', createdAt: NOW, ...o }
 }
 
 export function sessionOf(hash: string, agentId: string, o: Partial<SessionRecord> = {}): SessionRecord {
@@ -95,6 +96,16 @@ function keeping(): void {
     await store.setPassword('nobody', 'scrypt$3')
     expect(await store.byId('nobody')).toBeUndefined()
     expect(await store.list()).toHaveLength(1)
+  })
+
+  test('have a role, and get another one; nobody gets none', async () => {
+    await store.insert(agentOf('a', { role: 'lead' }))
+    await store.insert(agentOf('b'))
+    expect(await store.setRole('b', 'lead')).toBe(true)
+    expect(await store.setRole('a', 'agent')).toBe(true)
+    expect(await store.setRole('nobody', 'lead')).toBe(false)
+    expect(await store.list()).toEqual([agentOf('a'), agentOf('b', { role: 'lead' })])
+    expect(await store.byId('nobody')).toBeUndefined()
   })
 
   test('are removed once, with their link and sessions, and nobody else is', async () => {
@@ -183,6 +194,19 @@ function signing(): void {
     expect(await store.beginAttempt('key', NOW)).toBe(false)
     expect(await store.takeLink('link', NOW + LINK_MS - 1)).toBe('a')
   })
+}
+
+async function signs(): Promise<void> {
+  for (const id of ['a', 'b', 'c']) await store.insert(agentOf(id))
+  expect(await store.signs()).toEqual(new Map())
+  await store.putSign('a', NOW)
+  await store.putSign('b', NOW + 1)
+  await store.putSign('a', NOW + 2)
+  await store.putSign('nobody', NOW)
+  expect(await store.signs()).toEqual(new Map(Object.entries({ a: NOW + 2, b: NOW + 1 })))
+  await store.remove('a')
+  await store.putSign('a', NOW + 3)
+  expect(await store.signs()).toEqual(new Map([['b', NOW + 1]]))
 }
 
 function trying(): void {

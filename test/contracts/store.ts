@@ -595,6 +595,29 @@ function listing(): void {
     expect((await store.queue())[0]).toEqual(deskRow('early', at(1), claimed))
     expect(await Promise.all(['middle', 'late', 'new'].map(ahead))).toEqual([0, 1, 2])
   })
+
+  test('who lost their agent goes before who asked earlier, and after who may be in danger', async () => {
+    for (const [n, id] of ['first', 'second', 'third', 'danger'].entries()) await list(id, n)
+    await list('danger', 3, { reason: 'crisis' })
+    await list('third', 2, { lostBy: 'Maëlle' })
+    await list('second', 1, { lostBy: 'Omar' })
+    expect((await store.queue()).map((r) => r.conversationId)).toEqual(['danger', 'second', 'third', 'first'])
+    expect((await store.queue())[1]).toEqual(deskRow('second', at(1), { lostBy: 'Omar' }))
+    expect((await store.load('first'))?.ahead).toBe(2)
+    await list('second', 1)
+    expect((await store.queue()).map((r) => r.conversationId)).toEqual(['danger', 'third', 'first', 'second'])
+  })
+
+  test('gives what is claimed, however many wait, and nothing else', async () => {
+    expect(await store.claimed()).toEqual([])
+    const claimed = { owner: 'agent', agentId: 'a1', agentName: 'Maëlle' } as const
+    for (const id of ['a', 'b', 'c']) await list(id, 1)
+    for (const id of ['a', 'c']) await list(id, 1, claimed)
+    const rows = (await store.claimed()).toSorted((x, y) => (x.conversationId < y.conversationId ? -1 : 1))
+    expect(rows).toEqual(['a', 'c'].map((id) => deskRow(id, at(1), claimed)))
+    await list('a', 1)
+    expect((await store.claimed()).map((row) => row.conversationId)).toEqual(['c'])
+  })
 }
 
 const byId = (a: Adopted, b: Adopted) => (a.conversationId < b.conversationId ? -1 : 1)

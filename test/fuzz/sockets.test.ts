@@ -22,7 +22,7 @@ let member: Member
 beforeAll(async () => {
   app = await startTestApp()
   member = await startMember(app.url)
-  agent = await signIn(app, 'Maude')
+  agent = await signIn(app, 'Maude', 'lead')
 })
 afterAll(() => app.end())
 
@@ -138,16 +138,18 @@ test('frames of every shape, on both kinds of sockets: whoever sends them harms 
 }, 60_000)
 
 test.each([
-  ['a conversation', { watch: 'abc' }, 1],
+  ['a conversation', { watch: 'this one' }, 1],
+  ['one that is not there', { watch: 'abc' }, 0],
   ['no text', { watch: 7 }, 0],
   ['a list', { watch: ['abc'] }, 0],
   ['another key', { Watch: 'abc' }, 0],
   ['nothing', null, 0],
 ])('a console that watches %s', async (_name, asked, answers) => {
   const { socket, frames } = await open('console')
-  socket.send(JSON.stringify(asked))
+  socket.send(JSON.stringify(asked)?.replace('this one', member.conversationId))
   socket.ping()
   await once(socket, 'pong')
+  if (answers > 0) await until('the answer', () => frames.length >= answers)
   expect(frames).toHaveLength(answers)
   await gone(socket)
 })

@@ -19,7 +19,7 @@ beforeAll(async () => {
   app = await startTestApp()
   mine = await startMember(app.url)
   theirs = await startMember(app.url)
-  agent = await signIn(app, 'Maëlle')
+  agent = await signIn(app, 'Maëlle', 'lead')
 })
 afterAll(() => app.end())
 

@@ -90,6 +90,14 @@ describe('behind a trusted proxy', () => {
   })
 })
 
+test('a connection is of its own end’s network, and a trusted proxy’s of none', () => {
+  for (const remoteAddress of ['203.0.113.7', '::ffff:203.0.113.7', '2001:db8:1:2::1'])
+    expect(networks.ofPeer({ remoteAddress })).toBe(of(remoteAddress))
+  expect(of('2001:db8:1:2::1')).toBe(networks.ofPeer({ remoteAddress: '2001:db8:1:2:3::4' }))
+  for (const remoteAddress of ['127.0.0.1', '::ffff:10.0.0.9', '::1', ''])
+    expect(networks.ofPeer({ remoteAddress })).toBeUndefined()
+})
+
 test('a connection that is gone names nobody', () => {
   expect(of(undefined)).toBeUndefined()
   expect(of('')).toBeUndefined()

@@ -5,15 +5,14 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals'
 import { createHttp, type Http } from '../../src/http/server.ts'
 import { keepLog } from '../support/app.ts'
 import { CONTENT } from '../support/conversation.ts'
-import { ask } from '../support/http.ts'
+import { ask, NO_ORIGINS } from '../support/http.ts'
 
-const TIMES = { request: 400, look: 50, hold: 10 }
+const TIMES = { request: 400, look: 50, hold: 10, idle: 200 }
 let http: Http
 let port: number
 
 beforeAll(async () => {
-  const origins = { own: () => false, widget: () => false, secure: false, sockets: [] }
-  http = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins, times: TIMES })
+  http = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins: NO_ORIGINS, times: TIMES })
   http.route('post', '/echo', ({ body }) => ({ status: 200, body: body ?? {} }))
   http.server.listen(0, '127.0.0.1')
   await once(http.server.server, 'listening')
@@ -54,6 +53,23 @@ test.each([
   expect(borne).toBeLessThan(TIMES.request + 1_500)
 })
 
+test('who is answered and then says nothing is let go, also when they only ended their side', async () => {
+  for (const end of [false, true]) {
+    const began = performance.now()
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    const gone = once(socket, 'end')
+    socket.resume()
+    socket.write('GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n')
+    await once(socket, 'data')
+    if (end) socket.end()
+    await gone
+    // Node adds a second to the time of silence.
+    if (!end) expect(performance.now() - began).toBeGreaterThan(TIMES.idle)
+    expect(performance.now() - began).toBeLessThan(TIMES.idle + 2_500)
+    socket.destroy()
+  }
+})
+
 test('beside 200 of them others are served', async () => {
   const slow = Array.from({ length: 200 }, () => drip(HEAD, 'x-a: b\r\n'))
   for (let i = 0; i < 10; i++) expect((await ask(`http://127.0.0.1:${port}/echo`, { body: { i } })).body).toEqual({ i })
@@ -61,12 +77,13 @@ test('beside 200 of them others are served', async () => {
 })
 
 test('the service as it runs looks for them every 2 s and bears them for 10', () => {
-  const origins = { own: () => false, widget: () => false, secure: false, sockets: [] }
-  const { server } = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins }).server
+  const { server } = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins: NO_ORIGINS }).server
   expect(server).toMatchObject({
     requestTimeout: 10_000,
     headersTimeout: 10_000,
     connectionsCheckingInterval: 2_000,
+    keepAliveTimeout: 65_000,
+    timeout: 30_000,
     maxConnections: 10_000,
   })
 })

@@ -26,3 +26,10 @@ test('normalize: within the limit, no half characters, and stable', () => {
     }),
   )
 })
+
+test('clean: what is taken for clean at a glance is, for a sign that nobody sees changes nothing', () => {
+  const usual = fc.string({ unit: fc.constantFrom(...'aé’«»ÿ …\u00a0\u00ad\u0301ﬁＡ1-.\n'), maxLength: 20 })
+  fc.assert(fc.property(usual, (text) => expect(clean(text)).toBe(clean(`\u200b${text}`))))
+  const signs = Array.from({ length: 0x2100 }, (_, code) => String.fromCharCode(code))
+  for (const sign of signs) expect(clean(`a${sign}b`)).toBe(clean(`a${sign}\u200bb`))
+})

@@ -1,9 +1,13 @@
+import { mkdtempSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import type { Mail } from '../../src/mail/mailer.ts'
+import { createOnceMailer } from '../../src/mail/once.ts'
 import { createSmtpMailer } from '../../src/mail/smtp.ts'
 
 const MAIL: Mail = {
@@ -221,6 +225,39 @@ describe('injection', () => {
     await mailerTo(port).send({ ...MAIL, text: 'file:///etc/passwd', html: '<img src="file:///etc/passwd">' })
     expect(arrivals[0]?.mail.text?.trim()).toBe('file:///etc/passwd')
     expect(arrivals[0]?.mail.attachments).toHaveLength(0)
+  })
+})
+
+describe('sent once', () => {
+  const log = { info: () => {}, warn: () => {}, error: () => {} }
+  const folder = () => mkdtempSync(join(tmpdir(), 'sesame-mails-'))
+
+  test('a mail that went out does not go out again, also from a process that comes after or stands beside', async () => {
+    const { arrivals, port } = await sink()
+    const path = join(folder(), 'mails.db')
+    const [one, beside] = [mailerTo(port), mailerTo(port)].map((mailer) => createOnceMailer(mailer, path, log))
+    await one?.send(MAIL)
+    await beside?.send(MAIL)
+    one?.close()
+    await createOnceMailer(mailerTo(port), path, log).send(MAIL)
+    expect(arrivals).toHaveLength(1)
+  })
+
+  test('one that was refused, or only pretended, still goes out', async () => {
+    const { arrivals, port } = await sink({}, (nth) =>
+      nth === 1 ? Object.assign(new Error('later'), { responseCode: 451 }) : undefined,
+    )
+    const mailer = createOnceMailer(mailerTo(port), join(folder(), 'mails.db'), log)
+    await mailer.pretend(MAIL)
+    await expect(mailer.send(MAIL)).rejects.toMatchObject({ code: 'mail_unavailable' })
+    await mailer.send(MAIL)
+    expect(arrivals).toHaveLength(1)
+  })
+
+  test('without its file mails go out all the same', async () => {
+    const { arrivals, port } = await sink()
+    await createOnceMailer(mailerTo(port), folder(), log).send(MAIL)
+    expect(arrivals).toHaveLength(1)
   })
 })
 

@@ -58,12 +58,12 @@ const command = (name: CommandName, clientId: string = name) => ({
   agent,
   name,
   clientId,
-  value: { text: 'Bonjour Camille' },
+  value: { text: 'Bonjour Camille', reason: 'find_record' },
 })
 const recorded = async (log: 'desk' | 'audit') =>
   (await auditStore.read(log, 0, 99)).map(({ text }) => {
-    const { actor, action, subject } = JSON.parse(text)
-    return [actor, action, subject]
+    const { actor, action, subject, reason } = JSON.parse(text)
+    return [actor, action, subject, ...(reason ? [reason] : [])]
   })
 
 test('who took, handed back and ended it, and who was shown an address; replies are in the conversation', async () => {
@@ -72,9 +72,14 @@ test('who took, handed back and ended it, and who was shown an address; replies 
   const { name: _, ...reveal } = command('reveal')
   expect(await desk.reveal(reveal)).toEqual([ADDRESS])
   expect(await recorded('desk')).toEqual(['claim', 'handback', 'resolve'].map((name) => ['agent-1', name, 'c']))
-  expect(await recorded('audit')).toEqual([['agent-1', 'reveal', 'c']])
+  expect(await recorded('audit')).toEqual([['agent-1', 'reveal', 'c', 'find_record']])
   const texts = [...(await auditStore.read('desk', 0, 9)), ...(await auditStore.read('audit', 0, 9))].join()
   expect(texts).not.toMatch(/camille|bonjour/i)
+})
+
+test('a lead who takes over is recorded as just that', async () => {
+  await deskWith(audit).command({ ...command('claim'), value: { take_over: true, epoch: 1 } })
+  expect(await recorded('desk')).toEqual([['agent-1', 'take_over', 'c']])
 })
 
 test('what was refused is not recorded', async () => {

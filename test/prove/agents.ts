@@ -1,4 +1,6 @@
 /** Agents at the desk: sign in by link, then claim, reply and hand back through whatever process comes. */
+import { once } from 'node:events'
+import { WebSocket } from 'ws'
 import type { Answer } from './call.ts'
 import type { Rig } from './rig.ts'
 
@@ -9,6 +11,8 @@ export interface DeskAgent {
   reply(conversationId: string, epoch: number, text: string): Promise<Answer>
   handback(conversationId: string, epoch: number): Promise<Answer>
   view(conversationId: string): Promise<Answer>
+  /** A console that is open and answers. @returns a function that closes it. */
+  open(): Promise<() => void>
 }
 
 const DESK_HEADER = { 'x-sesame-desk': '1' }
@@ -48,5 +52,16 @@ function createAgent({ clients }: Rig, name: string, cookie: string): DeskAgent 
     reply: (id, epoch, text) => ask(id, '/messages', { epoch, text, clientActivityID: text }),
     handback: (id, epoch) => ask(id, '/handback', { epoch }),
     view: (id) => ask(id, ''),
+    async open() {
+      const { url } = clients.route()
+      const headers = { cookie, origin: url }
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/desk/api/stream`, {
+        headers,
+        perMessageDeflate: false,
+      })
+      socket.on('error', () => undefined)
+      await once(socket, 'open')
+      return () => socket.terminate()
+    },
   }
 }

@@ -1,11 +1,14 @@
 /** A process of attackers, told by its parent whom and how many: each asks again as soon as it is answered, on several connections.
  *  They come through a trusted proxy, so it is their networks that give them away. Ends with its parent. */
-import { connect, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { WebSocket } from 'ws'
 
-/** What the parent orders. `url` without a slash at the end. */
+/** What the parent orders. `url` without a slash at the end; absent: they run against a wall of their own, so that they cost the
+ *  machine about what they cost it in an attack, and the service nothing. */
 export interface Attack {
-  url: string
+  url?: string
   attackers: number
   networks: number
 }
@@ -28,6 +31,8 @@ interface Answered {
 type Ask = (asked: Asked) => Promise<Answered>
 
 const LANES = 4
+/** The wall answers after half a second to a second and a half: that makes about as many answers as the service's limits do. */
+const WALL_MS = 500
 const BASE = '/v3/directline/conversations'
 const toll: Record<number, number> = {}
 const note = (status: number) => {
@@ -35,7 +40,8 @@ const note = (status: number) => {
 }
 
 process.on('disconnect', () => process.exit(0))
-process.on('message', ({ url, attackers, networks }: Attack) => {
+process.on('message', async ({ url: given, attackers, networks }: Attack) => {
+  const url = given ?? (await startWall())
   for (let n = 0; n < attackers; n++) {
     const address = `198.18.${n % networks}.1`
     const way = WAYS[n % WAYS.length] ?? garbage
@@ -43,6 +49,15 @@ process.on('message', ({ url, attackers, networks }: Attack) => {
   }
   setInterval(() => process.send?.(toll), 1_000)
 })
+
+async function startWall(): Promise<string> {
+  const server = createServer((req, res) => {
+    req.resume()
+    setTimeout(() => res.writeHead(429, { 'content-length': 0 }).end(), WALL_MS * (1 + 2 * Math.random()))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
 
 /** Writes to its own conversation without a pause. */
 async function chatter(url: URL, address: string): Promise<void> {

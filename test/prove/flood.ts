@@ -1,4 +1,5 @@
-/** T20: attackers at full speed, while members chat: members must hardly feel it. */
+/** T20: attackers at full speed, while members chat: members must hardly feel it. What it is compared with are the same attackers,
+ *  who run against a wall: what they take from the machine is not the service's doing. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -18,6 +19,12 @@ const APART_MS = 2_000
 const ATTACKERS = 200
 const NETWORKS = 40
 
+/** What the attackers were told, before and during. */
+interface Tolls {
+  idle: Toll
+  toll: Toll
+}
+
 interface Watched {
   /** From sending to the reply, ms. */
   replies: number[]
@@ -27,6 +34,7 @@ interface Watched {
 export const flood: Scenario = {
   name: 'flood',
   stores: ['sqlite', 'redis'],
+  isAlone: true,
   run: (context) =>
     using(startRig({ ...context, processes: 1 }), async (rig) => {
       const [url = ''] = rig.fleet.urls
@@ -35,27 +43,37 @@ export const flood: Scenario = {
       )
       try {
         await watch(members, byLength(context.length, 4, 10, 10))
-        const calm = await watch(members, byLength(context.length, 10, 30, 60))
-        const attackers = startAttackers({ url, attackers: ATTACKERS, networks: NETWORKS })
-        const [loud, toll] = await attackers.during(() => watch(members, byLength(context.length, 20, 60, 300)))
-        return rowOf(context, calm, loud, toll, [...rig.fleet.crashes()], rig.fleet.memory())
+        const crowd = { attackers: ATTACKERS, networks: NETWORKS }
+        const [calm, idle] = await beside(crowd, () => watch(members, byLength(context.length, 10, 30, 60)))
+        const [loud, toll] = await beside({ ...crowd, url }, () =>
+          watch(members, byLength(context.length, 20, 60, 300)),
+        )
+        const tolls = { idle, toll }
+        return rowOf(context, calm, loud, tolls, [...rig.fleet.crashes()], rig.fleet.memory())
       } finally {
         for (const member of members) member.close()
       }
     }),
 }
 
-function rowOf(context: Context, calm: Watched, loud: Watched, toll: Toll, crashes: string[], memory: number) {
+function rowOf(
+  context: Context,
+  calm: Watched,
+  loud: Watched,
+  { idle, toll }: Tolls,
+  crashes: string[],
+  memory: number,
+) {
   const [before, under] = [calm, loud].map(({ replies }) => percentile(replies, 0.99)) as [number, number]
   const most = MOST_TIMES * Math.max(before, UNNOTICED_MS) * slack(context)
-  const asked = Object.values(toll).reduce((sum, n) => sum + n, 0)
+  const asked = sumOf(toll)
   const lost = calm.faults.length + loud.faults.length
   const acked = calm.replies.length + loud.replies.length
   return toRow('flood', context, {
     injected: asked,
     verdict: { acked, lost, doubled: 0, inverted: 0, faults: [...calm.faults, ...loud.faults].slice(0, 3) },
     notes: [
-      `replies before: p99 ${Math.round(before)}, ${spread(calm.replies)}`,
+      `replies while they run against a wall: p99 ${Math.round(before)}, ${spread(calm.replies)}, ${sumOf(idle)} answers to them`,
       `beside ${ATTACKERS} attackers: p99 ${Math.round(under)}, ${spread(loud.replies)}`,
       `attackers’ answers ${Object.entries(toll)
         .map(([status, n]) => `${status}: ${n}`)
@@ -69,6 +87,8 @@ function rowOf(context: Context, calm: Watched, loud: Watched, toll: Toll, crash
     ],
   })
 }
+
+const sumOf = (toll: Toll): number => Object.values(toll).reduce((sum, n) => sum + n, 0)
 
 /** Every member sends at their own pace. */
 async function watch(members: readonly Conversation[], seconds: number): Promise<Watched> {
@@ -88,21 +108,18 @@ async function watch(members: readonly Conversation[], seconds: number): Promise
   return watched
 }
 
-function startAttackers(attack: Attack) {
+/** Runs it while they attack. @returns also what they were told. */
+async function beside<T>(attack: Attack, run: () => Promise<T>): Promise<[T, Toll]> {
   let toll: Toll = {}
-  return {
-    async during<T>(run: () => Promise<T>): Promise<[T, Toll]> {
-      const child = fork(`${import.meta.dirname}/attackers.ts`, { execArgv: ['--disable-warning=ExperimentalWarning'] })
-      child.on('message', (told: Toll) => {
-        toll = told
-      })
-      try {
-        child.send(attack)
-        return [await run(), toll]
-      } finally {
-        await endNow(child)
-      }
-    },
+  const child = fork(`${import.meta.dirname}/attackers.ts`, { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  child.on('message', (told: Toll) => {
+    toll = told
+  })
+  try {
+    child.send(attack)
+    return [await run(), toll]
+  } finally {
+    await endNow(child)
   }
 }
 

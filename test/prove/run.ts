@@ -23,14 +23,18 @@ if (!Number.isSafeInteger(seed) || (store !== undefined && store !== 'sqlite' &&
   process.exit(2)
 }
 
+/** Scenarios at a time when all of them run: most wait most of the time. */
+const MANY = 3
+const isMany = positionals.every((name) => name === 'soak')
+
 const say = (line: string) => void process.stdout.write(`${line}\n`)
 say(`seed ${seed}`)
 const { rows, sabotages } = await runAll({
   seed,
   length: values.short ? 'short' : positionals.includes('soak') ? 'soak' : 'long',
   names: positionals.filter((name) => name !== 'soak'),
-  stores: store ? [store] : ['sqlite', 'redis'],
-  lanes: Number(values.lanes ?? 1),
+  stores: store ? [store] : ['redis', 'sqlite'],
+  lanes: Number(values.lanes ?? (isMany ? MANY : 1)),
   say,
 })
 if (rows.length > 0) say(`\n${renderRows(rows)}`)

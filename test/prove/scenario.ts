@@ -24,6 +24,8 @@ export interface Context {
 export interface Scenario {
   name: string
   stores: readonly StoreName[]
+  /** What it measures is blurred by whatever runs beside it: it runs when it is named, and in a soak. */
+  isAlone?: true
   run(context: Context): Promise<Row>
 }
 

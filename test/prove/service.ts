@@ -5,7 +5,7 @@ import { WebSocket } from 'ws'
 import { type App, startApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Store } from '../../src/conversation/store.ts'
-import { openStores } from '../../src/stores.ts'
+import { type OpenStores, openStores } from '../../src/stores.ts'
 import { citingStore } from './canary/faults.ts'
 import { KILL_POINTS, killingStore, oldStore, poisonedStore, SABOTAGES, sabotageStore } from './sabotage.ts'
 
@@ -56,12 +56,15 @@ async function main(): Promise<void> {
   if (env.SABOTAGE === 'one_way_ping') muteSockets()
   if (env.HURRY) hurrySockets(Number(env.HURRY))
   const log = pino({ level: env.LOG_LEVEL ?? 'error', base: undefined }, pino.destination({ dest: 2, sync: true }))
-  const app = await startApp(readConfig(env), log, `${import.meta.dirname}/../..`, async (...given) => {
+  const open: OpenStores = async (...given) => {
     const { hints, ...stores } = await openStores(...given)
     // Then no process hears of what another one wrote.
     const heard = hints && env.SABOTAGE !== 'no_hints' ? { hints } : {}
     return { ...stores, ...heard, store: wrap(stores.store) }
-  })
+  }
+  const root = `${import.meta.dirname}/../..`
+  const quick = env.ABSENT_MS ? { absentMs: Number(env.ABSENT_MS) } : {}
+  const app = await startApp(readConfig(env), log, root, { open, ...quick })
   process.on('SIGTERM', () => {
     setTimeout(() => process.exit(1), STOP_MS).unref()
     void app.stop().then(() => process.exit(0))

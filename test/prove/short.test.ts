@@ -17,6 +17,7 @@ const ON_REDIS = [
   'skew',
   'claims',
   'frozen-owner',
+  'lost-owner',
   'order',
   'half-open',
   'rolling',

@@ -77,6 +77,17 @@ test.each([
   }
 })
 
+test('SQLite: a file of before there were roles makes nobody a lead', async () => {
+  const { db, store, reopen, remove } = await makeSqliteAgents()
+  await store.insert(agentOf('a', { role: 'lead', password: 'scrypt$x' }))
+  db.exec('ALTER TABLE agents DROP COLUMN role')
+  const newer = await reopen()
+  expect(await newer.byId('a')).toEqual(agentOf('a', { password: 'scrypt$x' }))
+  await newer.insert(agentOf('b', { role: 'lead' }))
+  expect((await newer.list()).map(({ role }) => role)).toEqual(['agent', 'lead'])
+  await remove()
+})
+
 test('SQLite: sweeping drops what is over', async () => {
   const { db, store, remove } = await makeSqliteAgents()
   await store.insert(agentOf('a'))
@@ -117,8 +128,15 @@ describe('Redis alone', () => {
     await store.insert(agentOf('a', { name: 'Solange', nameKey: 'solange' }))
     await store.putLink('a', 'link-hash', NOW + LINK_MS)
     await store.putSession(sessionOf('session-hash', 'a'))
+    await store.putSign('a', NOW)
     for (let i = 0; i < MAX_FAILURES; i += 1) await store.beginAttempt('attempt-hash', NOW)
   }
+
+  test('an agent of before there were roles is no lead', async () => {
+    await store.insert(agentOf('a', { role: 'lead' }))
+    await redis.hdel('sesame:{desk}:agent:a', 'role')
+    expect(await store.list()).toEqual([agentOf('a')])
+  })
 
   test('no name stands in a key, all share a hash tag, and only agents stay for ever', async () => {
     await fill()

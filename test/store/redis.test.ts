@@ -404,7 +404,10 @@ async function exercise(store: Store, agents: AgentStore, hints: Hints): Promise
 
 async function exerciseAgents(agents: AgentStore): Promise<void> {
   const now = Date.now()
-  await agents.insert({ id: 'z', name: 'Zoé', nameKey: 'zoé', createdAt: now })
+  await agents.insert({ id: 'z', name: 'Zoé', nameKey: 'zoé', role: 'lead', createdAt: now })
+  await agents.setRole('z', 'agent')
+  await agents.putSign('z', now)
+  expect(await agents.signs()).toEqual(new Map([['z', now]]))
   await agents.setPassword('z', 'hash')
   await agents.putLink('z', 'link', now + 1_000)
   expect(await agents.takeLink('link', now)).toBe('z')

@@ -1,4 +1,4 @@
-import { type App, startApp } from '../../src/app.ts'
+import { type App, type AppOptions, startApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Log, LogFacts } from '../../src/log.ts'
 import { tempFolder } from './folder.ts'
@@ -33,7 +33,10 @@ export function keepLog(): { log: Log; lines: LogLine[] } {
 }
 
 /** The whole service on a free port, with a folder of its own. */
-export async function startTestApp(env: Readonly<Record<string, string>> = {}): Promise<TestApp> {
+export async function startTestApp(
+  env: Readonly<Record<string, string>> = {},
+  options: AppOptions = {},
+): Promise<TestApp> {
   const folder = tempFolder()
   const { log, lines } = keepLog()
   const config = readConfig({
@@ -46,7 +49,7 @@ export async function startTestApp(env: Readonly<Record<string, string>> = {}): 
     WIDGET_ORIGINS: WIDGET_ORIGIN,
     ...env,
   })
-  const app = await startApp(config, log, `${import.meta.dirname}/../..`)
+  const app = await startApp(config, log, `${import.meta.dirname}/../..`, options)
   return {
     ...app,
     url: `http://127.0.0.1:${app.port}/`,

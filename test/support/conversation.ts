@@ -80,39 +80,11 @@ export function createStage(trees: Trees = CONTENT.trees) {
       },
       async timeOut() {
         const { waiting } = (await this.state()).dialog
-        await receive({
-          conversationId,
-          origin: 'system',
-          audience: 'desk',
-          clientId: `t${++count}`,
-          activity: {
-            type: 'event',
-            name: EVENTS.timer,
-            value: { ref: waiting?.ref },
-            timestamp: new Date(now()).toISOString(),
-            channelId: 'directline',
-            conversation: { id: conversationId },
-            from: { id: 'system' },
-          },
-        })
+        await tell(conversationId, `t${++count}`, EVENTS.timer, { ref: waiting?.ref })
         return take()
       },
       async result(value: ResultValue) {
-        await receive({
-          conversationId,
-          origin: 'system',
-          audience: 'desk',
-          clientId: `r${++count}`,
-          activity: {
-            type: 'event',
-            name: EVENTS.result,
-            value,
-            timestamp: new Date(now()).toISOString(),
-            channelId: 'directline',
-            conversation: { id: conversationId },
-            from: { id: 'system' },
-          },
-        })
+        await tell(conversationId, `r${++count}`, EVENTS.result, value)
         return take()
       },
       async agent(name: 'claim' | 'reply' | 'handback' | 'resolve', value: Record<string, unknown> = {}) {
@@ -127,10 +99,34 @@ export function createStage(trees: Trees = CONTENT.trees) {
     }
   }
 
+  /** Something that the service itself puts into a log. */
+  async function tell(conversationId: string, clientId: string, name: string, value: unknown): Promise<void> {
+    await receive({
+      conversationId,
+      origin: 'system',
+      audience: 'desk',
+      clientId,
+      activity: {
+        type: 'event',
+        name,
+        value,
+        timestamp: new Date(now()).toISOString(),
+        channelId: 'directline',
+        conversation: { id: conversationId },
+        from: { id: 'system' },
+      },
+    })
+    await turns.run(conversationId)
+  }
+
   return {
     open,
     store,
     desk,
+    receive,
+    log,
+    tell,
+    idle: turns.idle,
     clock,
     /** Turns that failed, as the log told them. */
     failures,

@@ -1,3 +1,4 @@
+import type { Role } from '../../src/wire/desk.ts'
 import type { TestApp } from './app.ts'
 import { type Ask, ask, type Reply } from './http.ts'
 
@@ -13,8 +14,8 @@ export interface Agent {
 }
 
 /** Makes an agent and signs them in by a one-time link. */
-export async function signIn(app: TestApp, name: string): Promise<Agent> {
-  await app.agents.add(name)
+export async function signIn(app: TestApp, name: string, role: Role = 'agent'): Promise<Agent> {
+  await app.agents.add(name, role)
   const body = { token: await app.agents.link(name) }
   const { headers } = await ask(`${app.url}desk/api/session`, { body, headers: DESK_HEADER })
   const cookie = headers.getSetCookie()[0]?.split(';')[0] ?? ''

@@ -1,3 +1,5 @@
+import type { Origins } from '../../src/http/origins.ts'
+
 /** What came back: the body parsed when it is JSON. Fields are read freely by tests. */
 export interface Reply {
   status: number
@@ -36,4 +38,13 @@ function parse(raw: string): unknown {
   } catch {
     return raw
   }
+}
+
+/** No page may call. */
+export const NO_ORIGINS: Origins = {
+  own: () => false,
+  ownHost: () => false,
+  widget: () => false,
+  secure: false,
+  sockets: [],
 }

@@ -7,6 +7,7 @@ import { createHttp } from '../../src/http/server.ts'
 import { mountStatic, readAssets } from '../../src/http/static.ts'
 import { keepLog } from './app.ts'
 import { CONTENT, ROOT } from './conversation.ts'
+import { NO_ORIGINS } from './http.ts'
 
 export interface Route {
   method: string
@@ -16,8 +17,7 @@ export interface Route {
 
 /** Every route that the service mounts, read off its router: a new one is in every table that walks these. */
 export function allRoutes(): Route[] {
-  const origins = { own: () => false, widget: () => false, secure: false, sockets: [] }
-  const http = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins })
+  const http = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins: NO_ORIGINS })
   // Mounting calls nothing of them.
   mountMemberRoutes(http, {} as never)
   mountDeskRoutes(http, {} as never, {} as never)

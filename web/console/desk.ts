@@ -1,6 +1,6 @@
 /** Everything the console does. The views show `cell` and call these. */
 import type { Locale } from '../../src/wire/activity.ts'
-import type { CommandDone, Session } from '../../src/wire/desk.ts'
+import type { CommandDone, RevealReason, Session } from '../../src/wire/desk.ts'
 import { ApiError, call, conversationPath, get, post } from './api.ts'
 import { refusal, signInFault } from './faults.ts'
 import { type Kept, keepLocale, keepShortcuts, keptFor, keptLocale, keptShortcuts } from './kept.ts'
@@ -11,14 +11,15 @@ import {
   type Done,
   type Filter,
   isMine,
+  mayTakeOver,
   type Pane,
   type SignInFault,
   shownQueue,
 } from './state.ts'
 import { openStream, type Stream } from './stream.ts'
 
-/** An agent at work tells the server so at most this often; reading and writing do not. */
-const PRESENCE_MS = 4 * 60_000
+/** An agent at work tells the server so at most this often, ms: the session's idle time starts again. Reading does not. */
+const USE_MS = 60_000
 
 export type Desk = ReturnType<typeof createDesk>
 
@@ -51,7 +52,9 @@ export function createDesk() {
     stream?.stop()
     stream = undefined
     const nothing = { session: undefined, queue: undefined, view: undefined, selected: undefined, notice: undefined }
-    cell.set({ ...nothing, phase: 'signedOut', fault, online: false, dead: [], pane: 'queue', busy: false })
+    // Who only has to sign in again stands where they were.
+    const pane = fault === 'ended' ? cell.get().pane : 'queue'
+    cell.set({ ...nothing, phase: 'signedOut', fault, online: false, dead: [], pane, busy: false })
   }
 
   function enter(session: Session): void {
@@ -108,7 +111,18 @@ function createDoor(
   onFault: (error: unknown) => void,
   forget: () => void,
 ) {
-  let presentAt = 0
+  let isUsed = false
+  let resting: number | undefined
+
+  /** What is done meanwhile is told when the minute is over, so that none of it is lost. */
+  function tellUse(): void {
+    isUsed = false
+    post('/session/use', {}).catch(onFault)
+    resting = window.setTimeout(() => {
+      resting = undefined
+      if (isUsed && cell.get().session !== undefined) tellUse()
+    }, USE_MS)
+  }
 
   async function signIn(body: { token: string } | { name: string; password: string }): Promise<void> {
     try {
@@ -144,11 +158,10 @@ function createDoor(
       forget()
       leave()
     },
-    /** The agent does something: the session's idle time starts again. */
-    present(): void {
-      if (cell.get().session === undefined || Date.now() - presentAt < PRESENCE_MS) return
-      presentAt = Date.now()
-      get('/session').catch(onFault)
+    /** The agent used keys or mouse. */
+    use(): void {
+      isUsed = cell.get().session !== undefined
+      if (isUsed && resting === undefined) tellUse()
     },
   }
 }
@@ -216,18 +229,22 @@ function createCommands(cell: Cell, reading: ReadingOf, onFault: (error: unknown
     async claim(): Promise<boolean> {
       return cell.get().view?.owner === 'waiting' && cell.get().online ? run('claim', {}, 'claimed') : false
     },
+    async takeOver(): Promise<boolean> {
+      const state = cell.get()
+      return mayTakeOver(state) ? run('claim', { take_over: true, epoch: state.view?.epoch }, 'claimed') : false
+    },
     /** `kind` is also the name of its notice. */
     async release(kind: 'handback' | 'resolve'): Promise<boolean> {
       const state = cell.get()
       return isMine(state) ? run(kind, { epoch: state.view?.epoch }, kind) : false
     },
     /** @returns the addresses in full; undefined when it was refused, and a notice says why. */
-    async reveal(): Promise<string[] | undefined> {
+    async reveal(reason: RevealReason): Promise<string[] | undefined> {
       const { view } = cell.get()
       if (!view) return undefined
       try {
         const path = conversationPath(view.conversationId, '/reveal')
-        return (await post<{ addresses: string[] }>(path, { epoch: view.epoch })).addresses
+        return (await post<{ addresses: string[] }>(path, { epoch: view.epoch, reason })).addresses
       } catch (error) {
         onFault(error)
         cell.set({ notice: refusal(error) })

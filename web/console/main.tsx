@@ -10,5 +10,6 @@ const page = document.getElementById('desk')
 if (page) render(<App desk={desk} replies={replies} />, page)
 // A sign-in link pasted into a tab that shows the console only changes the fragment.
 window.addEventListener('hashchange', () => void (location.hash.includes('token=') && location.reload()))
-for (const sign of ['pointerdown', 'keydown']) window.addEventListener(sign, desk.present, { passive: true })
+for (const sign of ['pointerdown', 'pointermove', 'wheel', 'keydown'])
+  window.addEventListener(sign, desk.use, { passive: true })
 void desk.open()

@@ -2,7 +2,7 @@
 import type { ConversationView, DeadLetter, QueueItem } from '../../src/wire/desk.ts'
 import { ApiError, conversationPath, get } from './api.ts'
 import type { Outgoing } from './kept.ts'
-import { type Cell, isCrisis } from './state.ts'
+import { type Cell, type DeskState, hasMoved, isCrisis, isMine, type Notice } from './state.ts'
 
 export interface Reading {
   queue(): Promise<void>
@@ -20,6 +20,8 @@ export function createReading(cell: Cell, onFault: (error: unknown) => void): Re
     // What left the queue and comes back in danger is a new emergency.
     const lasting = new Set(items.filter(isCrisis).map((i) => i.conversationId))
     cell.set({ queue: items, dead: dead.items, heeded: cell.get().heeded.filter((id) => lasting.has(id)) })
+    // Nobody is told of conversations that are not theirs: when they change hands the queue shows it.
+    if (hasMoved(cell.get())) void conversation()
   }, onFault)
   const conversation = merged(() => readConversation(cell), onFault)
   return { queue, conversation, all: async () => void (await Promise.all([queue(), conversation()])) }
@@ -33,11 +35,25 @@ async function readConversation(cell: Cell): Promise<void> {
     // The agent went on while this was read: what came is of no use now.
     if (cell.get().selected !== selected) return
     const { outbox } = cell.get()
-    cell.set({ view, gone: false, outbox: { ...outbox, [selected]: unseen(outbox[selected] ?? [], view) } })
+    cell.set({
+      ...lossOf(cell.get(), view),
+      view,
+      gone: false,
+      outbox: { ...outbox, [selected]: unseen(outbox[selected] ?? [], view) },
+    })
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error
     if (cell.get().selected === selected) cell.set({ view: undefined, gone: true })
   }
+}
+
+/** It was this agent's, and is not any more, though they did nothing. What was refused for it is told already. */
+function lossOf(before: DeskState, { owner, agent, lostBy }: ConversationView): { notice?: Notice } {
+  const { session, notice } = before
+  if (!isMine(before) || /^(claim|command)Stale/.test(notice?.key ?? '')) return {}
+  const bad = (key: Notice['key'], values = {}): { notice: Notice } => ({ notice: { kind: 'bad', key, values } })
+  if (owner === 'agent' && agent && agent.id !== session?.agent.id) return bad('takenOver', { name: agent.name })
+  return owner === 'waiting' && lostBy === session?.agent.name ? bad('lostMine') : {}
 }
 
 /** The replies that the transcript does not have yet. */

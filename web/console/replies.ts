@@ -3,6 +3,7 @@ import type { CommandDone } from '../../src/wire/desk.ts'
 import { ApiError, conversationPath, post } from './api.ts'
 import type { Desk } from './desk.ts'
 import type { Outgoing } from './kept.ts'
+import type { Notice } from './state.ts'
 
 export type Replies = ReturnType<typeof createReplies>
 
@@ -38,12 +39,12 @@ export function createReplies({ cell, reading, keepReplies, onFault }: Desk) {
    *  again, and the words are the agent's. */
   function refused(id: string, { clientActivityID, text }: { clientActivityID: string; text: string }, error: unknown) {
     onFault(error)
-    const key = whyRefused(error)
-    if (!key) return mark(id, clientActivityID, 'failed')
+    const notice = whyRefused(error)
+    if (!notice) return mark(id, clientActivityID, 'failed')
     drop(id, clientActivityID)
     setDraft(id, [text, cell.get().drafts[id]].filter(Boolean).join('\n'))
-    cell.set({ notice: { kind: 'bad', key, values: {} } })
-    if (key === 'claimStale') void reading.queue()
+    cell.set({ notice })
+    if (notice.key !== 'codeInText') void reading.queue()
   }
 
   return {
@@ -70,10 +71,14 @@ export function createReplies({ cell, reading, keepReplies, onFault }: Desk) {
 }
 
 /** @returns undefined for a fault that trying again may mend. */
-function whyRefused(error: unknown): 'claimStale' | 'codeInText' | undefined {
+function whyRefused(error: unknown): Notice | undefined {
   if (!(error instanceof ApiError)) return undefined
-  if (error.code === 'code_in_text') return 'codeInText'
-  return error.status === 409 ? 'claimStale' : undefined
+  if (error.code === 'code_in_text') return { kind: 'bad', key: 'codeInText', values: {} }
+  if (error.status !== 409) return undefined
+  const { by } = error
+  return by === undefined
+    ? { kind: 'bad', key: 'claimStale', values: {} }
+    : { kind: 'bad', key: 'claimStaleBy', values: { name: by } }
 }
 
 /** 128 random bits. Not `randomUUID`: pages served without HTTPS do not have it. */

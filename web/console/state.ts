@@ -20,8 +20,11 @@ export interface Notice {
     | 'claimLost'
     | 'claimLostUnknown'
     | 'claimStale'
+    | 'claimStaleBy'
     | 'codeInText'
     | 'commandStale'
+    | 'takenOver'
+    | 'lostMine'
     | 'notWaiting'
     | 'unreachable'
     | 'failed'
@@ -93,6 +96,24 @@ export function shownQueue({ queue, filter, session }: DeskState): QueueItem[] {
 /** Who wrote it is the signed-in agent. */
 export function isMine({ view, session }: DeskState): boolean {
   return view?.owner === 'agent' && view.agent?.id !== undefined && view.agent.id === session?.agent.id
+}
+
+/** A lead may take over what a colleague has. */
+export function mayTakeOver(state: DeskState): boolean {
+  return state.session?.role === 'lead' && state.view?.owner === 'agent' && !isMine(state)
+}
+
+/** The queue knows more of the open conversation than was read of it. */
+export function hasMoved({ selected, view, gone, queue = [] }: DeskState): boolean {
+  const item = queue.find((one) => one.conversationId === selected)
+  if (!view) return gone && item !== undefined
+  const listed = view.owner === 'waiting' || view.owner === 'agent'
+  if (!item) return listed
+  return (
+    view.owner !== item.owner ||
+    view.agent?.id !== item.agent?.id ||
+    (view.access !== 'taken' && view.reason !== item.reason)
+  )
 }
 
 /** Somebody may be in danger there: of a queue item or of a conversation. */

@@ -12,6 +12,8 @@ import {
   SESSION_MS,
   type SessionRecord,
 } from '../../desk/agents.ts'
+import { parseRole } from '../../wire/desk.ts'
+import { toScored } from './conversations.ts'
 import type { Link } from './link.ts'
 import { script } from './script.ts'
 
@@ -24,9 +26,13 @@ const SESSION = `${TAG}:session:`
 /** Per agent: the hash of their link, and the hashes of their sessions by the moment they are over at the latest. */
 const linkOf = (agentId: string) => `${TAG}:link-of:${agentId}`
 const SESSIONS_OF = `${TAG}:sessions-of:`
+/** Agents by the time of their consoles' last sign. */
+const SIGNS = `${TAG}:signs`
+/** How long signs are remembered after the last one of anybody, ms. */
+const REMEMBER_MS = 3_600_000
 const attemptsOf = (key: string) => `${TAG}:attempts:${key}`
 
-const AGENT_FIELDS = ['id', 'name', 'nameKey', 'createdAt', 'password'] as const
+const AGENT_FIELDS = ['id', 'name', 'nameKey', 'createdAt', 'password', 'role'] as const
 const SESSION_FIELDS = ['agentId', 'by', 'createdAt', 'seenAt'] as const
 const READ_AGENT = `redis.call('HMGET', '${AGENT}' .. id, ${AGENT_FIELDS.map((field) => `'${field}'`).join(', ')})`
 
@@ -47,7 +53,7 @@ local agents = {}
 for i, id in ipairs(redis.call('HVALS', KEYS[1])) do agents[i] = ${READ_AGENT} end
 return agents`)
 
-/** Keys: names, agent, link-of, sessions-of. */
+/** Keys: names, agent, link-of, sessions-of, signs. Args: id. */
 const REMOVE = script(`
 local name = redis.call('HGET', KEYS[2], 'nameHash')
 if name then redis.call('HDEL', KEYS[1], name) end
@@ -55,11 +61,18 @@ local link = redis.call('GET', KEYS[3])
 if link then redis.call('DEL', '${LINK}' .. link) end
 for _, session in ipairs(redis.call('ZRANGE', KEYS[4], 0, -1)) do redis.call('DEL', '${SESSION}' .. session) end
 redis.call('DEL', KEYS[3], KEYS[4])
+redis.call('ZREM', KEYS[5], ARGV[1])
 return redis.call('DEL', KEYS[2])`)
 
 /** Keys: agent. Args: password. */
 const SET_PASSWORD = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'password', ARGV[1]) end`)
+
+/** Keys: agent. Args: role. */
+const SET_ROLE = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'role', ARGV[1])
+return 1`)
 
 /** Keys: link-of, link. Args: agent, hash, expiry. */
 const PUT_LINK = script(`
@@ -107,6 +120,12 @@ for _, session in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   end
 end`)
 
+/** Keys: agent, signs. Args: id, time. */
+const PUT_SIGN = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return end
+redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+redis.call('PEXPIRE', KEYS[2], ${REMEMBER_MS})`)
+
 /** Keys: attempts. Args: now. A pause runs from the attempt that began it: attempts refused during it do not prolong it. */
 const BEGIN_ATTEMPT = script(`
 local seen = redis.call('HMGET', KEYS[1], 'count', 'at')
@@ -121,16 +140,35 @@ type Row = readonly (string | null)[]
 
 /** Every method @throws AppError `store_unavailable`. */
 export function createRedisAgentStore(link: Link): AgentStore {
-  return { ...createRoster(link), ...createLinks(link), ...createSessions(link), ...createAttempts(link) }
+  return {
+    ...createRoster(link),
+    ...createLinks(link),
+    ...createSessions(link),
+    ...createSigns(link),
+    ...createAttempts(link),
+  }
 }
 
-type Roster = Pick<AgentStore, 'insert' | 'byId' | 'byName' | 'list' | 'remove' | 'setPassword'>
+type Roster = Pick<AgentStore, 'insert' | 'byId' | 'byName' | 'list' | 'remove' | 'setPassword' | 'setRole'>
 
 function createRoster({ step, command }: Link): Roster {
   return {
-    async insert({ id, name, nameKey, createdAt, password }) {
+    async insert({ id, name, nameKey, role, createdAt, password }) {
       const nameHash = hashName(nameKey)
-      const fields = ['id', id, 'name', name, 'nameKey', nameKey, 'nameHash', nameHash, 'createdAt', createdAt]
+      const fields = [
+        'id',
+        id,
+        'name',
+        name,
+        'nameKey',
+        nameKey,
+        'nameHash',
+        nameHash,
+        'role',
+        role,
+        'createdAt',
+        createdAt,
+      ]
       const more = password === undefined ? [] : ['password', password]
       return (await step(INSERT, [NAMES, AGENT + id], [nameHash, id, ...fields, ...more])) === 1
     },
@@ -140,8 +178,9 @@ function createRoster({ step, command }: Link): Roster {
       const agents = (await step<Row[]>(LIST, [NAMES], [])).flatMap((row) => toAgent(row) ?? [])
       return agents.sort((a, b) => (a.nameKey < b.nameKey ? -1 : 1))
     },
-    remove: async (id) => (await step(REMOVE, [NAMES, AGENT + id, linkOf(id), SESSIONS_OF + id], [])) === 1,
+    remove: async (id) => (await step(REMOVE, [NAMES, AGENT + id, linkOf(id), SESSIONS_OF + id, SIGNS], [id])) === 1,
     setPassword: async (id, password) => void (await step(SET_PASSWORD, [AGENT + id], [password])),
+    setRole: async (id, role) => (await step(SET_ROLE, [AGENT + id], [role])) === 1,
   }
 }
 
@@ -168,6 +207,16 @@ function createSessions({ step, command }: Link): Sessions {
   }
 }
 
+function createSigns({ step, command }: Link): Pick<AgentStore, 'putSign' | 'signs'> {
+  return {
+    putSign: async (agentId, at) => void (await step(PUT_SIGN, [AGENT + agentId, SIGNS], [agentId, at])),
+    async signs() {
+      const found = toScored(await command<string[]>('ZRANGE', SIGNS, 0, -1, 'WITHSCORES'))
+      return new Map(found.map(({ member, score }) => [member, score]))
+    },
+  }
+}
+
 function createAttempts({ step, command }: Link): Pick<AgentStore, 'beginAttempt' | 'clearAttempts' | 'sweep'> {
   return {
     beginAttempt: async (key, now) => (await step(BEGIN_ATTEMPT, [attemptsOf(key)], [now])) === 1,
@@ -183,9 +232,11 @@ function hashName(nameKey: string): string {
 }
 
 function toAgent(row: Row | null): AgentRecord | undefined {
-  const [id, name, nameKey, createdAt, password] = row ?? []
+  const [id, name, nameKey, createdAt, password, role] = row ?? []
   if (!id || !name || !nameKey) return undefined
-  return { id, name, nameKey, ...(password && { password }), createdAt: Number(createdAt) }
+  // Those of before had no role. Nobody becomes a lead by an upgrade.
+  const known = parseRole(role) ?? 'agent'
+  return { id, name, nameKey, role: known, ...(password && { password }), createdAt: Number(createdAt) }
 }
 
 function toSession(hash: string, [agentId, by, createdAt, seenAt]: Row): SessionRecord | undefined {

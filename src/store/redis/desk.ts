@@ -1,5 +1,5 @@
 /** What the desk lists: a row with its conversation, in every partition. */
-import type { DeskRow } from '../../conversation/store.ts'
+import { type DeskRow, placeOf } from '../../conversation/store.ts'
 import { readDeskRow } from '../stored.ts'
 import { everywhere } from './keys.ts'
 import type { Link } from './link.ts'
@@ -20,13 +20,14 @@ export interface DeskView {
 
 export interface Desk extends DeskView {
   queue(): Promise<DeskRow[]>
+  claimed(): Promise<DeskRow[]>
   /** Some process wrote a row: what is known is read anew. */
   changed(): void
 }
 
 export async function createDesk(link: Link): Promise<Desk> {
   let waiting = new Map<string, string>()
-  /** When they asked, in order; undefined after a change. */
+  /** Their places, in order; undefined after a change. */
   let order: string[] | undefined
   let isComing = false
 
@@ -38,19 +39,20 @@ export async function createDesk(link: Link): Promise<Desk> {
     return rows
       .flat()
       .flatMap(readDeskRow)
-      .sort((a, b) => (a.requestedAt < b.requestedAt ? -1 : 1))
+      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
   }
 
   async function refresh(): Promise<void> {
     isComing = false
     const rows = await read()
-    waiting = new Map(rows.filter(isWaiting).map((row) => [row.conversationId, row.requestedAt]))
+    waiting = new Map(rows.filter(isWaiting).map((row) => [row.conversationId, placeOf(row)]))
     order = undefined
   }
 
   await refresh()
   return {
     queue: async () => (await read()).toSorted(inDangerFirst).slice(0, LISTED),
+    claimed: async () => (await read()).filter((row) => !isWaiting(row)),
     changed() {
       // A look that fails is made up for by the next change, and by the one that follows a broken connection.
       if (isComing) return
@@ -58,8 +60,8 @@ export async function createDesk(link: Link): Promise<Desk> {
       setTimeout(() => void refresh().catch(() => undefined), FRESH_MS).unref()
     },
     listed(conversationId, row) {
-      const isNew = row !== null && isWaiting(row) && waiting.get(conversationId) !== row.requestedAt
-      if (isNew) waiting.set(conversationId, row.requestedAt)
+      const isNew = row !== null && isWaiting(row) && waiting.get(conversationId) !== placeOf(row)
+      if (isNew) waiting.set(conversationId, placeOf(row))
       else if (row && isWaiting(row)) return
       else if (!waiting.delete(conversationId)) return
       order = undefined

@@ -54,6 +54,7 @@ export async function openRedisStore({ target, durability, keepMs, log }: RedisS
       ...createLimits(link),
       ...createPrivacy(context),
       queue: desk.queue,
+      claimed: desk.claimed,
       ping: link.ping,
       async close() {
         closing = true

@@ -9,10 +9,12 @@ import {
   SESSION_MS,
   type SessionRecord,
 } from '../../desk/agents.ts'
+import { parseRole } from '../../wire/desk.ts'
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS agents (
-  id TEXT PRIMARY KEY, name TEXT NOT NULL, name_key TEXT NOT NULL UNIQUE, password TEXT, created_at INTEGER NOT NULL
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, name_key TEXT NOT NULL UNIQUE, password TEXT, created_at INTEGER NOT NULL,
+  role TEXT NOT NULL DEFAULT 'agent'
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS agent_links (
   agent_id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, expires_at INTEGER NOT NULL
@@ -25,7 +27,7 @@ CREATE TABLE IF NOT EXISTS agent_attempts (
   key TEXT PRIMARY KEY, count INTEGER NOT NULL, last_at INTEGER NOT NULL, allowed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;`
 
-const AGENT = 'SELECT id, name, name_key, password, created_at FROM agents'
+const AGENT = 'SELECT id, name, name_key, role, password, created_at FROM agents'
 
 /** A pause runs from the attempt that began it: attempts refused during it do not prolong it. */
 const BEGIN_ATTEMPT = `
@@ -36,14 +38,20 @@ ON CONFLICT (key) DO UPDATE SET
   last_at = CASE WHEN last_at <= :forgotten OR count < :max THEN :now ELSE last_at END
 RETURNING allowed`
 
+/** Of this process alone, and not on disk: it would cost a sync every few seconds for what is worth nothing a minute later. */
+const SIGNS =
+  'CREATE TEMP TABLE IF NOT EXISTS agent_signs (agent_id TEXT PRIMARY KEY, at INTEGER NOT NULL) STRICT, WITHOUT ROWID'
+
 type Row = Record<string, unknown>
 
 /** @param db an open handle; its owner closes it. */
 export function createAgentStore(db: DatabaseSync): AgentStore {
   db.exec(TABLES)
+  addRoles(db)
+  db.exec(SIGNS)
   const q = prepare(db)
   return {
-    insert: async (a) => q.insert(a.id, a.name, a.nameKey, a.password ?? null, a.createdAt) === 1,
+    insert: async (a) => q.insert(a.id, a.name, a.nameKey, a.role, a.password ?? null, a.createdAt) === 1,
     byId: async (id) => toAgent(q.byId(id)),
     byName: async (key) => toAgent(q.byName(key)),
     list: async () => q.list.all().flatMap((row) => toAgent(row) ?? []),
@@ -54,6 +62,7 @@ export function createAgentStore(db: DatabaseSync): AgentStore {
       return q.remove(id) === 1
     },
     setPassword: async (id, password) => void q.setPassword(password, id),
+    setRole: async (id, role) => q.setRole(role, id) === 1,
     putLink: async (agentId, hash, expiresAt) => void q.putLink(agentId, hash, expiresAt),
     takeLink: async (hash, now) => text(q.takeLink(hash, now)?.agent_id),
     putSession: async (s) => void q.putSession(s.hash, s.agentId, s.by, s.createdAt, s.seenAt),
@@ -61,6 +70,8 @@ export function createAgentStore(db: DatabaseSync): AgentStore {
     touchSession: async (hash, seenAt) => void q.touchSession(seenAt, hash),
     endSession: async (hash) => void q.endSession(hash),
     endOtherSessions: async (agentId, keep) => void q.endOthers(agentId, keep),
+    putSign: async (agentId, at) => void q.putSign(agentId, at),
+    signs: async () => new Map(q.signs.all().map((row) => [String(row.agent_id), Number(row.at)])),
     sweep: async (now) => {
       q.sweepSessions(now - SESSION_MS, now - IDLE_MS)
       q.sweepLinks(now)
@@ -70,6 +81,16 @@ export function createAgentStore(db: DatabaseSync): AgentStore {
       q.beginAttempt.get({ key, now, forgotten: now - PAUSE_MS, max: MAX_FAILURES })?.allowed === 1,
     clearAttempts: async (key) => void q.clearAttempts(key),
   }
+}
+
+/** Tables of before had no roles. Nobody becomes a lead by an upgrade. */
+function addRoles(db: DatabaseSync): void {
+  // The service and its commands may open the file at the same moment.
+  db.exec('BEGIN IMMEDIATE')
+  const columns = db.prepare("SELECT name FROM pragma_table_info('agents')").all()
+  const isOld = columns.every(({ name }) => name !== 'role')
+  if (isOld) db.exec("ALTER TABLE agents ADD COLUMN role TEXT NOT NULL DEFAULT 'agent'")
+  db.exec('COMMIT')
 }
 
 /** Every statement, compiled once. `one` gives the first row, `run` the number of rows changed. */
@@ -84,7 +105,7 @@ function prepare(db: DatabaseSync) {
   }
   return {
     insert: run(
-      'INSERT INTO agents (id, name, name_key, password, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (name_key) DO NOTHING',
+      'INSERT INTO agents (id, name, name_key, role, password, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name_key) DO NOTHING',
     ),
     byId: one(`${AGENT} WHERE id = ?`),
     byName: one(`${AGENT} WHERE name_key = ?`),
@@ -92,6 +113,7 @@ function prepare(db: DatabaseSync) {
     remove: run('DELETE FROM agents WHERE id = ?'),
     removeLink: run('DELETE FROM agent_links WHERE agent_id = ?'),
     setPassword: run('UPDATE agents SET password = ? WHERE id = ?'),
+    setRole: run('UPDATE agents SET role = ? WHERE id = ?'),
     putLink: run('INSERT OR REPLACE INTO agent_links (agent_id, hash, expires_at) VALUES (?, ?, ?)'),
     takeLink: one('DELETE FROM agent_links WHERE hash = ? AND expires_at > ? RETURNING agent_id'),
     putSession: run('INSERT INTO agent_sessions (hash, agent_id, by, created_at, seen_at) VALUES (?, ?, ?, ?, ?)'),
@@ -99,6 +121,8 @@ function prepare(db: DatabaseSync) {
     touchSession: run('UPDATE agent_sessions SET seen_at = ? WHERE hash = ?'),
     endSession: run('DELETE FROM agent_sessions WHERE hash = ?'),
     endOthers: run('DELETE FROM agent_sessions WHERE agent_id = ? AND hash <> ?'),
+    putSign: run('INSERT OR REPLACE INTO agent_signs (agent_id, at) VALUES (?, ?)'),
+    signs: db.prepare('SELECT agent_id, at FROM agent_signs WHERE agent_id IN (SELECT id FROM agents)'),
     sweepSessions: run('DELETE FROM agent_sessions WHERE created_at <= ? OR seen_at <= ?'),
     sweepLinks: run('DELETE FROM agent_links WHERE expires_at <= ?'),
     sweepAttempts: run('DELETE FROM agent_attempts WHERE last_at <= ?'),
@@ -118,6 +142,7 @@ function toAgent(row: Row | undefined): AgentRecord | undefined {
     id: String(row.id),
     name: String(row.name),
     nameKey: String(row.name_key),
+    role: parseRole(row.role) ?? 'agent',
     ...(password !== undefined && { password }),
     createdAt: Number(row.created_at),
   }

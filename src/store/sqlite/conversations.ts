@@ -13,7 +13,7 @@ import type {
   PrivacyStore,
   Received,
 } from '../../conversation/store.ts'
-import { MOST_ENTRIES } from '../../conversation/store.ts'
+import { MOST_ENTRIES, placeOf } from '../../conversation/store.ts'
 import { AppError } from '../../errors.ts'
 import { activityId } from '../../wire/activity.ts'
 import { readActivity, readDeskRow, readJson } from '../stored.ts'
@@ -98,7 +98,7 @@ export function createConversations(
   }
 
   function list(row: DeskRow): void {
-    sql.list.run(row.conversationId, row.owner, row.requestedAt, JSON.stringify(row))
+    sql.list.run(row.conversationId, row.owner, placeOf(row), JSON.stringify(row))
   }
 
   function loadNow(conversationId: string): Loaded | undefined {
@@ -164,9 +164,13 @@ export function createConversations(
         if (row) eraseNow(row.n, id)
         return row !== undefined
       }),
-    queue: async () => (sql.queue.all() as unknown as { body: string }[]).flatMap((row) => readDeskRow(row.body)),
+    queue: async () => toRows(sql.queue.all()),
+    claimed: async () => toRows(sql.claimed.all()),
   }
 }
+
+const toRows = (rows: readonly unknown[]): DeskRow[] =>
+  (rows as readonly { body: string }[]).flatMap((row) => readDeskRow(row.body))
 
 function toEntry(conversationId: string, { key, origin, audience, body }: EntryRow): LogEntry {
   const seq = key % SPAN
@@ -216,6 +220,7 @@ function statements(db: DatabaseSync) {
        ON CONFLICT DO UPDATE SET owner = excluded.owner, requested_at = excluded.requested_at, body = excluded.body`,
     ),
     unlist: db.prepare('DELETE FROM desk WHERE conversation_id = ?'),
+    claimed: db.prepare("SELECT body FROM desk WHERE owner = 'agent' ORDER BY requested_at"),
     // However many wait, somebody in danger is listed.
     queue: db.prepare(
       `SELECT body FROM desk ORDER BY CASE WHEN json_valid(body) THEN json_extract(body, '$.reason') = 'crisis' ELSE 0 END DESC, requested_at LIMIT 1000`,

@@ -117,7 +117,7 @@ export function createCanaryAgent({ call, route }: Clients, cookie: string): Can
         await post(id, 'messages', { epoch, text, clientActivityID: `${one.member}-${n}` })
       }
       await member.send({ text: `${one.text} ${one.email} ${typed(one.code, served + 1)}` })
-      await post(id, 'reveal', { epoch })
+      await post(id, 'reveal', { epoch, reason: 'find_record' })
       await Promise.all([
         look('queue'),
         look('dead'),

@@ -8,7 +8,10 @@ import { replay } from './replay.ts'
 import { attack, time } from './time.ts'
 import { words } from './words.ts'
 
-export const ENUMERATION: readonly Scenario[] = [words, effort, time, attack, replay, flood, faults]
+export const ENUMERATION: readonly Scenario[] = [words, effort, time, attack, replay, flood, faults].map((one) => ({
+  ...one,
+  isAlone: true,
+}))
 
 export const ENUMERATION_CONTROLS: readonly Control[] = [
   {

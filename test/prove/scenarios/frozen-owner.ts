@@ -1,5 +1,6 @@
-/** F12: the process through which an agent writes freezes, and comes back when the conversation has long been somebody else's.
- *  What it then does for the agent must be refused and never be shown. */
+/** F12: the process through which an agent writes freezes, and comes back when the conversation has long been somebody else's: it was
+ *  given back elsewhere, or nobody heard of the agent's console any more. What the process then does for the agent must be refused and
+ *  never be shown. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { seqOf } from '../../../src/wire/activity.ts'
 import { type DeskAgent, signInAgents } from '../agents.ts'
@@ -21,6 +22,10 @@ const STOPPED_MS = 100
 /** Nothing that could look like a code: the service hides those. */
 const LATE = 'late'
 const PERSON = 'parler à une personne'
+/** In `lost-owner`: an agent whose console is silent for so long is gone, ms. */
+const ABSENT_MS = 6_000
+/** What the member is told then. */
+const TOLD = /^La connexion avec .+ a été perdue/
 
 /** One agent with a session in each process, and the colleague who takes over. */
 interface Seat {
@@ -41,20 +46,39 @@ interface Score {
 export const frozenOwner: Scenario = {
   name: 'frozen-owner',
   stores: ['redis'],
-  run: (context) =>
-    using(startRig({ ...context, processes: 2 }), async (rig) => {
+  run: (context) => run('frozen-owner', context, byLength(context.length, 3, 100), passOn),
+}
+
+export const lostOwner: Scenario = {
+  name: 'lost-owner',
+  stores: ['redis'],
+  run: (context) => run('lost-owner', context, byLength(context.length, 1, 20), awaitLoss, ABSENT_MS),
+}
+
+/** How the conversation comes to somebody else while the process is frozen. */
+type Pass = (one: Case, score: Score) => Promise<void>
+
+const NOTHING: Readonly<Record<string, string>> = {}
+
+/** @param absentMs 0: nobody is missed meanwhile. */
+const run = (name: string, context: Context, freezes: number, pass: Pass, absentMs = 0) =>
+  using(
+    startRig({ ...context, processes: 2, env: () => (absentMs > 0 ? { ABSENT_MS: `${absentMs}` } : NOTHING) }),
+    async (rig) => {
       const seats = await takeSeats(rig)
       const score: Score = { replies: 0, refused: 0, inTime: 0, accepted: [], wrong: [] }
       const evidence: Evidence[] = []
-      const freezes = byLength(context.length, 3, 100)
-      for (let n = 0; n < freezes; n++) evidence.push(...(await freezeOnce(rig, seats, score)))
-      return rowOf(context, rig, freezes, score, evidence)
-    }),
-}
+      const watching = absentMs > 0 ? seats.flatMap(({ frozen, colleague }) => [frozen, colleague]) : []
+      const consoles = await Promise.all(watching.map((agent) => agent.open()))
+      for (let n = 0; n < freezes; n++) evidence.push(...(await freezeOnce(rig, seats, score, pass, absentMs)))
+      for (const close of consoles) close()
+      return rowOf(name, context, rig, freezes, score, evidence)
+    },
+  )
 
-function rowOf(context: Context, rig: Rig, freezes: number, score: Score, evidence: readonly Evidence[]) {
+function rowOf(name: string, context: Context, rig: Rig, freezes: number, score: Score, evidence: readonly Evidence[]) {
   const { replies, refused, inTime, accepted, wrong } = score
-  return toRow('frozen-owner', context, {
+  return toRow(name, context, {
     injected: freezes,
     verdict: judge(evidence),
     notes: [
@@ -87,10 +111,11 @@ async function takeSeats(rig: Rig): Promise<Seat[]> {
   })
 }
 
-async function freezeOnce(rig: Rig, seats: readonly Seat[], score: Score): Promise<Evidence[]> {
+async function freezeOnce(rig: Rig, seats: readonly Seat[], score: Score, pass: Pass, absentMs: number) {
   const { fleet, clients } = rig
   const { random } = clients
   const cases = await Promise.all(seats.map((seat, n) => openCase(rig, seat, n)))
+  if (absentMs > 0) await staysWithConsoles(cases, score, absentMs)
   const early = cases.filter(({ n }) => n % 2 === 0).map(sendLate)
   await pause(random.next() * HEAD_START_MS)
   fleet.freeze(0, true)
@@ -98,13 +123,22 @@ async function freezeOnce(rig: Rig, seats: readonly Seat[], score: Score): Promi
   const thaw = pause(random.between(LEAST_MS, MOST_MS))
   const late = cases.filter(({ n }) => n % 2 === 1).map(sendLate)
   try {
-    await Promise.all(cases.map((one) => passOn(one, score)))
+    await Promise.all(cases.map((one) => pass(one, score)))
     await thaw
   } finally {
     fleet.freeze(0, false)
   }
   for (const { one, answer } of await Promise.all([...early, ...late])) await note(one, answer, score)
   return Promise.all(cases.map((one) => close(one, score)))
+}
+
+/** An agent whose console is open keeps the conversation, also when they do nothing. */
+async function staysWithConsoles(cases: readonly Case[], score: Score, absentMs: number): Promise<void> {
+  await pause(1.5 * absentMs)
+  for (const { seat, member } of cases) {
+    const { body } = await seat.elsewhere.view(member.token.conversationId)
+    if (body?.owner !== 'agent') score.wrong.push(`lost by ${seat.frozen.name}, whose console was open`)
+  }
 }
 
 /** One conversation that an agent owns through the process which will freeze. */
@@ -116,7 +150,7 @@ interface Case {
   epoch: number
   /** Who has it afterwards, under which claim. */
   next: { agent: DeskAgent; epoch: number }
-  /** Number of the member's second request: what stands behind it was not written under the first claim. */
+  /** Number of the member's second request, or of what told them of the loss: what stands behind it was not written under the first claim. */
   askedAgain: number
 }
 
@@ -152,6 +186,22 @@ async function passOn(one: Case, score: Score): Promise<void> {
   if (back.status !== 200) score.wrong.push(`giving back was answered ${back.status} ${back.body?.code}`)
   next.epoch = await ask(member, next.agent, seat.elsewhere)
   one.askedAgain = seqOf(member.log.sends.at(-1)?.answers[0] ?? '')
+  const said = await next.agent.reply(id, next.epoch, 'present')
+  if (said.status !== 200) score.wrong.push(`the new owner was refused with ${said.status} ${said.body?.code}`)
+}
+
+/** Nobody does anything: the service itself notices that the agent is gone. */
+async function awaitLoss(one: Case, score: Score): Promise<void> {
+  const { seat, member, next } = one
+  const id = member.token.conversationId
+  next.agent = seat.colleague
+  await waitFor('the loss', async () => (await seat.colleague.view(id)).body?.owner === 'waiting', 5 * ABSENT_MS)
+  const { status, body } = await next.agent.claim(id)
+  if (status !== 200) return void score.wrong.push(`a claim was answered ${status} ${body?.code}`)
+  next.epoch = body.epoch
+  const told = (await historyOf(member)).filter(({ text }) => TOLD.test(text ?? ''))
+  if (told.length !== 1) score.wrong.push(`the member was told ${told.length} times`)
+  one.askedAgain = seqOf(told[0]?.id ?? '')
   const said = await next.agent.reply(id, next.epoch, 'present')
   if (said.status !== 200) score.wrong.push(`the new owner was refused with ${said.status} ${said.body?.code}`)
 }

@@ -1,12 +1,13 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { ConversationView, Step, Summary } from '../../../src/wire/desk.ts'
+import type { ConversationView, Summary } from '../../../src/wire/desk.ts'
 import { isCrisis, isMine } from '../state.ts'
 import { clockTime, counted, fill, term } from '../words.ts'
 import { ownerText } from './conversation.tsx'
 import { useTools } from './hooks.ts'
 import { LanguageBadge } from './language.tsx'
 import { Wait } from './queue.tsx'
+import { Steps } from './steps.tsx'
 import type { Overlay } from './workplace.tsx'
 
 const REVEAL_SECONDS = 60
@@ -35,10 +36,14 @@ export function ContextPanel(props: Props) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
         <section class="context-body" aria-label={words.context.title} tabIndex={0}>
           <Facts view={view} />
-          <Addresses view={view} {...props} />
-          <Answers summary={view.summary} />
-          <Feedback summary={view.summary} />
-          <Steps steps={view.summary.steps} />
+          {view.access === 'all' && (
+            <>
+              <Addresses view={view} {...props} />
+              <Answers summary={view.summary} />
+              <Feedback summary={view.summary} />
+              <Steps steps={view.summary.steps} />
+            </>
+          )}
         </section>
       )}
     </aside>
@@ -170,25 +175,6 @@ function Feedback({ summary }: { summary: Summary }) {
       <h3>{words.context.feedback}</h3>
       <p>{term(state.locale, 'ratings', summary.feedback.rating)}</p>
       {summary.feedback.comment && <blockquote>{summary.feedback.comment}</blockquote>}
-    </section>
-  )
-}
-
-function Steps({ steps }: { steps: Step[] }) {
-  const { state, words } = useTools()
-  const text = words.context
-  return (
-    <section>
-      <h3>{text.steps}</h3>
-      {steps.length === 0 && <p class="soft">{text.noSteps}</p>}
-      <ol class="steps">
-        {steps.map((step) => (
-          <li key={`${step.at} ${step.node}`} class="step" title={step.node}>
-            <span>{step.dialog}</span> <time dateTime={step.at}>{clockTime(step.at, state.locale)}</time>
-            {step.choice && <span class="choice">{fill(text.chose, { choice: step.choice })}</span>}
-          </li>
-        ))}
-      </ol>
     </section>
   )
 }

@@ -1,11 +1,12 @@
 import type { ConversationView } from '../../../src/wire/desk.ts'
-import { type DeskState, inDanger, isMine } from '../state.ts'
-import { fill, type Words } from '../words.ts'
+import { type DeskState, inDanger, isCrisis, isMine, mayTakeOver } from '../state.ts'
+import { fill, term, type Words } from '../words.ts'
 import { CrisisBanner } from './crisis.tsx'
 import { useTools } from './hooks.ts'
 import { LanguageBadge } from './language.tsx'
 import { Wait } from './queue.tsx'
 import { ReplyBox } from './reply-box.tsx'
+import { Steps } from './steps.tsx'
 import { Transcript } from './transcript.tsx'
 import type { Overlay } from './workplace.tsx'
 
@@ -26,7 +27,7 @@ export function Conversation(props: Props) {
       {view && (
         <>
           <Head view={view} {...props} />
-          <Transcript key={view.conversationId} view={view} />
+          {view.access === 'all' ? <Transcript key={view.conversationId} view={view} /> : <Outline view={view} />}
           <ReplyBox key={`reply ${view.conversationId}`} view={view} onClaim={props.onClaim} />
         </>
       )}
@@ -56,6 +57,30 @@ function Missing({ text }: { text: string }) {
   )
 }
 
+/** What there is to know of it before it is claimed, or when it is a colleague's. */
+function Outline({ view }: { view: ConversationView }) {
+  const { state, words } = useTools()
+  const text = words.conversation
+  if (view.access === 'taken')
+    return (
+      <div class="nothing">
+        <p>{fill(words.queue.takenBy, { name: view.agent?.name ?? '' })}</p>
+        <p class="soft">{text.takenHelp}</p>
+      </div>
+    )
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+    <section class="outline context-body" aria-label={text.outline} tabIndex={0}>
+      {view.reason && (
+        <p class={isCrisis(view) ? 'reason crisis' : 'reason'}>{term(state.locale, 'reasons', view.reason)}</p>
+      )}
+      {view.lostBy !== undefined && <p class="lost">{fill(words.queue.lostBy, { name: view.lostBy })}</p>}
+      <p class="soft">{text.claimToRead}</p>
+      <Steps steps={view.summary.steps} />
+    </section>
+  )
+}
+
 function Head({ view, onAsk, onClaim }: Props & { view: ConversationView }) {
   const { desk, state, words } = useTools()
   const text = words.conversation
@@ -78,6 +103,11 @@ function Head({ view, onAsk, onClaim }: Props & { view: ConversationView }) {
             <span class="key" aria-hidden="true">
               C
             </span>
+          </button>
+        )}
+        {mayTakeOver(state) && (
+          <button type="button" aria-disabled={state.busy} onClick={() => onAsk('takeOver')}>
+            {text.takeOver}
           </button>
         )}
         {isMine(state) && (

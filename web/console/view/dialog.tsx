@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { inDanger } from '../state.ts'
+import { fill } from '../words.ts'
 import { Announcer } from './alarm.tsx'
 import { useTools } from './hooks.ts'
 
@@ -33,12 +34,13 @@ export function Modal({ title, onClose, children }: ModalProps) {
   )
 }
 
-export type Question = 'handback' | 'resolve' | 'reveal' | 'signOut'
+export type Question = 'handback' | 'resolve' | 'takeOver' | 'signOut'
 
 /** Asks before something that cannot be undone. */
 export function Confirm({ question, onYes, onClose }: { question: Question; onYes: () => void; onClose: () => void }) {
   const { state, words } = useTools()
   const { confirm } = words
+  const values = { name: state.view?.agent?.name ?? '' }
   const leaves = question === 'handback' || question === 'resolve'
   const yes = () => {
     onClose()
@@ -46,7 +48,7 @@ export function Confirm({ question, onYes, onClose }: { question: Question; onYe
   }
   return (
     <Modal title={confirm[`${question}Title`]} onClose={onClose}>
-      <p>{confirm[`${question}Text`]}</p>
+      <p>{fill(confirm[`${question}Text`], values)}</p>
       <div role="alert">{leaves && inDanger(state) && <p class="note bad">{words.crisis.confirm}</p>}</div>
       <div class="actions">
         <button type="button" class="main" onClick={yes}>

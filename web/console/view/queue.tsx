@@ -49,7 +49,7 @@ function Filters() {
 }
 
 function QueueLine({ item }: { item: QueueItem }) {
-  const { desk, state } = useTools()
+  const { desk, state, words } = useTools()
   const button = useRef<HTMLButtonElement>(null)
   const current = item.conversationId === state.selected
   const crisis = isCrisis(item) ? ' crisis' : ''
@@ -71,7 +71,8 @@ function QueueLine({ item }: { item: QueueItem }) {
           <LanguageBadge locale={item.locale} />
           <Owner item={item} />
         </span>
-        <span class={`reason${crisis}`}>{term(state.locale, 'reasons', item.reason)}</span>
+        {item.reason && <span class={`reason${crisis}`}>{term(state.locale, 'reasons', item.reason)}</span>}
+        {item.lostBy !== undefined && <span class="lost">{fill(words.queue.lostBy, { name: item.lostBy })}</span>}
         <Wait at={item.requestedAt} over={item.owner === 'agent'} />
       </button>
     </li>

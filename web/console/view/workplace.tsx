@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { RevealReason } from '../../../src/wire/desk.ts'
 import { isMine, type Pane } from '../state.ts'
 import { Announcer } from './alarm.tsx'
 import { ContextPanel } from './context.tsx'
@@ -8,10 +9,11 @@ import { useTools } from './hooks.ts'
 import { CrisisBar, DeadBanner, NoticeBar, OfflineBanner } from './notices.tsx'
 import { PasswordForm } from './password.tsx'
 import { Queue } from './queue.tsx'
+import { RevealDialog } from './reveal.tsx'
 import { ShortcutHelp, useShortcuts } from './shortcuts.tsx'
 import { TopBar } from './top-bar.tsx'
 
-export type Overlay = Question | 'help' | 'password'
+export type Overlay = Question | 'reveal' | 'help' | 'password'
 
 /** The signed-in console: queue, conversation, details. */
 export function Workplace() {
@@ -19,14 +21,18 @@ export function Workplace() {
   const [overlay, setOverlay] = useState<Overlay>()
   const [revealed, setRevealed] = useState<{ id: string; addresses: string[] }>()
   const ask = (question: Overlay) => {
-    if (question === 'help' || question === 'password' || question === 'signOut' || isMine(state)) setOverlay(question)
+    const needsClaim = question === 'handback' || question === 'resolve' || question === 'reveal'
+    if (isMine(state) || !needsClaim) setOverlay(question)
   }
   const claim = async () => {
     if (await desk.claim()) focusReply()
   }
-  const reveal = async () => {
+  const takeOver = async () => {
+    if (await desk.takeOver()) focusReply()
+  }
+  const reveal = async (reason: RevealReason) => {
     const id = state.selected
-    const addresses = await desk.reveal()
+    const addresses = await desk.reveal(reason)
     if (id !== undefined && addresses) setRevealed({ id, addresses })
   }
   useFocusOnPane(state.pane)
@@ -58,7 +64,7 @@ export function Workplace() {
         <Conversation onAsk={ask} onClaim={claim} />
         <ContextPanel onAsk={ask} revealed={shown} onHide={() => setRevealed(undefined)} />
       </main>
-      <Overlays overlay={overlay} onReveal={reveal} onClose={() => setOverlay(undefined)} />
+      <Overlays overlay={overlay} onReveal={reveal} onTakeOver={takeOver} onClose={() => setOverlay(undefined)} />
     </div>
   )
 }
@@ -82,11 +88,12 @@ function focusReply(): void {
 
 interface OverlaysProps {
   overlay: Overlay | undefined
-  onReveal: () => void
+  onReveal: (reason: RevealReason) => void
+  onTakeOver: () => void
   onClose: () => void
 }
 
-function Overlays({ overlay, onReveal, onClose }: OverlaysProps) {
+function Overlays({ overlay, onReveal, onTakeOver, onClose }: OverlaysProps) {
   const { desk, words } = useTools()
   switch (overlay) {
     case undefined:
@@ -100,7 +107,9 @@ function Overlays({ overlay, onReveal, onClose }: OverlaysProps) {
         </Modal>
       )
     case 'reveal':
-      return <Confirm question="reveal" onYes={onReveal} onClose={onClose} />
+      return <RevealDialog onYes={onReveal} onClose={onClose} />
+    case 'takeOver':
+      return <Confirm question="takeOver" onYes={onTakeOver} onClose={onClose} />
     case 'signOut':
       return <Confirm question="signOut" onYes={() => void desk.signOut()} onClose={onClose} />
     default:

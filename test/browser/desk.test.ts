@@ -1,0 +1,192 @@
+/** The console of agents and leads: what is seen before a claim, taking over, why an address is shown, and the idle lock. */
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { AxeBuilder } from '@axe-core/playwright'
+import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import type { Locale } from '../../src/wire/activity.ts'
+import type { Role } from '../../src/wire/desk.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { launchChromium } from '../support/chromium.ts'
+import { CONTENT, ROOT } from '../support/conversation.ts'
+import { type Member, startMember } from '../support/directline.ts'
+import { freePort } from '../support/service.ts'
+
+const words = (locale: Locale) => (key: string, values?: Record<string, string>) =>
+  CONTENT.texts.say(locale, key, values)
+const SAID = 'Je préfère expliquer à quelqu’un.'
+const ADDRESS = 'camille.tremblay@example.com'
+
+/** An agent without a sign for so long is gone, ms. Long enough to sign in again on a busy machine. */
+const ABSENT_MS = 8_000
+
+let app: TestApp
+let browser: Browser
+
+beforeAll(async () => {
+  // The console's socket is only opened to our own pages: the service has to know its port.
+  const port = String(await freePort())
+  app = await startTestApp({ PORT: port, PUBLIC_URL: `http://127.0.0.1:${port}/` }, { absentMs: ABSENT_MS })
+  browser = await launchChromium()
+}, 300_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await app?.end()
+})
+
+async function openConsole(name: string, role: Role, locale: Locale): Promise<Page> {
+  await app.agents.add(name, role)
+  const context = await browser.newContext({ locale: `${locale}-CA`, viewport: { width: 1400, height: 860 } })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  await signInAgain(page, name, locale)
+  return page
+}
+
+async function signInAgain(page: Page, name: string, locale: Locale): Promise<void> {
+  await page.goto(`${app.url}desk/#token=${await app.agents.link(name)}`)
+  await page.getByRole('button', { name: words(locale)('desk:password.later') }).click()
+}
+
+async function askForPerson(): Promise<Member> {
+  const member = await startMember(app.url)
+  await member.send(CONTENT.texts.say('fr', 'welcome:menu.options.resend'))
+  await member.send(ADDRESS)
+  await member.sees('that a message is on its way', (a) => a.channelData?.node?.startsWith('arrived.') ?? false)
+  await member.send('parler à une personne')
+  await member.sees('that they wait', (a) => a.channelData?.owner === 'waiting')
+  await member.send(SAID)
+  return member
+}
+
+async function accessible(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect([what, violations.map((v) => `${v.id}: ${v.nodes[0]?.target}`)]).toEqual([what, []])
+}
+
+const shot = (page: Page, name: string) => page.screenshot({ path: join(ROOT, 'artifacts', `desk-${name}.png`) })
+const firstOf = (page: Page, locale: Locale) =>
+  page
+    .getByRole('list', { name: words(locale)('desk:queue.list') })
+    .getByRole('button')
+    .first()
+
+async function resolve(page: Page, locale: Locale): Promise<void> {
+  const t = words(locale)
+  await page.getByRole('button', { name: t('desk:conversation.resolve') }).click()
+  const sure = page.getByRole('dialog')
+  await sure.getByRole('button', { name: t('desk:confirm.resolveYes') }).click()
+  await page.getByText(t('desk:queue.empty')).waitFor()
+}
+
+test.each(['fr', 'en'] as const)(
+  'before a claim, with it, and when a lead takes over (%s)',
+  async (locale) => {
+    const t = words(locale)
+    const [owner, lead] = [`Maude ${locale}`, `Inès ${locale}`]
+    await askForPerson()
+    const page = await openConsole(owner, 'agent', locale)
+    const other = await openConsole(lead, 'lead', locale)
+    await firstOf(page, locale).click()
+    // Enough to decide: why, how long, which way; not a word of the member's.
+    const outline = page.getByRole('region', { name: t('desk:conversation.outline') })
+    await outline.getByText(t('terms:reasons.member_asked')).waitFor()
+    await outline.getByText(t('welcome:menu.options.resend')).waitFor()
+    expect(await page.getByText(SAID).count()).toBe(0)
+    await accessible(page, `before the claim (${locale})`)
+    await shot(page, `${locale}-1-outline`)
+    await firstOf(other, locale).click()
+    await other.getByText(SAID).waitFor()
+
+    await page.getByRole('button', { name: t('desk:conversation.claim') }).click()
+    await page.getByText(SAID).waitFor()
+    await page.getByRole('button', { name: t('desk:context.reveal') }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('button', { name: t('desk:reveal.yes') }).click()
+    expect(await page.getByText(ADDRESS).count()).toBe(0)
+    await dialog.getByRole('radio', { name: t('desk:reveal.reasons.find_record') }).check()
+    await accessible(page, `why addresses are shown (${locale})`)
+    await shot(page, `${locale}-2-reveal`)
+    await dialog.getByRole('button', { name: t('desk:reveal.yes') }).click()
+    await page.getByText(ADDRESS).waitFor()
+
+    await page.getByRole('textbox').fill('Un instant')
+    await other.getByRole('button', { name: t('desk:conversation.takeOver') }).click()
+    const sure = other.getByRole('dialog')
+    await sure.getByText(t('desk:confirm.takeOverText', { name: owner })).waitFor()
+    await sure.getByRole('button', { name: t('desk:confirm.takeOverYes') }).click()
+    await page
+      .getByRole('alert')
+      .getByText(t('desk:notice.takenOver', { name: lead }))
+      .waitFor()
+    await page.getByText(t('desk:conversation.takenHelp')).waitFor()
+    await page.getByText(t('desk:reply.kept')).waitFor()
+    expect([await page.getByText(SAID).count(), await page.getByText(ADDRESS).count()]).toEqual([0, 0])
+    await accessible(page, `when a colleague has it (${locale})`)
+    await shot(page, `${locale}-3-taken`)
+    await other.getByRole('textbox').waitFor()
+    await resolve(other, locale)
+  },
+  120_000,
+)
+
+test('a session that nobody used asks to sign in again, and the agent stands where they were, the draft kept', async () => {
+  const t = words('fr')
+  await askForPerson()
+  const page = await openConsole('Zoé', 'agent', 'fr')
+  await firstOf(page, 'fr').click()
+  await page.getByRole('button', { name: t('desk:conversation.claim') }).click()
+  await page.getByRole('textbox').fill('Je regarde votre dossier')
+  // Nobody touched anything for long.
+  const db = new DatabaseSync(join(app.dataDir, 'sesame.db'), { timeout: 5_000 })
+  db.exec('UPDATE agent_sessions SET seen_at = 0')
+  db.close()
+  await page.getByText(t('desk:signIn.ended')).waitFor({ timeout: 40_000 })
+  expect(await page.getByText(SAID).count()).toBe(0)
+  await signInAgain(page, 'Zoé', 'fr')
+  await page.getByText(SAID).waitFor()
+  expect(await page.getByRole('textbox').inputValue()).toBe('Je regarde votre dossier')
+  await resolve(page, 'fr')
+}, 120_000)
+
+test('an agent whose line is cut loses the request, keeps the words, and hears why', async () => {
+  const t = words('fr')
+  const member = await askForPerson()
+  const page = await openConsole('Rosalie', 'agent', 'fr')
+  const colleague = await openConsole('Émile', 'agent', 'fr')
+  await firstOf(page, 'fr').click()
+  await page.getByRole('button', { name: t('desk:conversation.claim') }).click()
+  await page.getByRole('textbox').fill('Je reviens')
+  await page.reload()
+  await page.getByRole('button', { name: t('desk:password.later') }).click()
+  await page.getByRole('textbox').waitFor()
+
+  // A reply is under way when nothing gets through any more.
+  const way = Promise.withResolvers<void>()
+  await page.route('**/messages', async (route) => {
+    await way.promise
+    await route.continue()
+  })
+  await page.keyboard.press('Tab')
+  await page.getByRole('textbox').focus()
+  await page.keyboard.press('Enter')
+  await page.routeWebSocket(/stream/, (socket) => socket.close())
+  await page.evaluate('window.dispatchEvent(new Event("offline"))')
+  await firstOf(colleague, 'fr')
+    .getByText(t('desk:queue.lostBy', { name: 'Rosalie' }))
+    .waitFor()
+  await accessible(colleague, 'a lost request')
+  await shot(colleague, 'fr-4-lost')
+  await member.sees('that somebody else will come', (a) => a.text === t('common:agent_lost.say', { agent: 'Rosalie' }))
+  await firstOf(colleague, 'fr').click()
+  await colleague.getByRole('button', { name: t('desk:conversation.claim') }).click()
+  await colleague.getByText(SAID).waitFor()
+  way.resolve()
+  await page
+    .getByRole('alert')
+    .getByText(t('desk:notice.claimStaleBy', { name: 'Émile' }))
+    .waitFor()
+  await page.getByText(t('desk:reply.kept')).waitFor()
+  expect((await member.history()).filter(({ text }) => text === 'Je reviens')).toEqual([])
+}, 120_000)
