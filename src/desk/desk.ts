@@ -17,6 +17,10 @@ const PAGE = 200
 /** How long a command waits for its outcome, and how often it looks, ms. */
 const OUTCOME_MS = 6_000
 const LOOK_MS = 25
+/** A lead who reads on within this is not recorded anew, ms; consoles ask again by themselves. */
+const SAME_READING_MS = 3_600_000
+/** Readings that are remembered; beyond it some are recorded twice. */
+const MOST_READINGS = 10_000
 
 export type CommandName = 'claim' | 'reply' | 'handback' | 'resolve' | 'reveal'
 
@@ -41,6 +45,9 @@ export interface DeskOptions {
 export type Desk = ReturnType<typeof createDesk>
 
 export function createDesk({ store, receive, turns, texts, audit, now }: DeskOptions) {
+  /** Lead and conversation -> when it was recorded that one read the other. */
+  const readings = new Map<string, number>()
+
   async function stateOf(conversationId: string): Promise<ConversationState> {
     const loaded = await store.load(conversationId)
     if (!loaded) throw new AppError('conversation_unknown')
@@ -111,6 +118,20 @@ export function createDesk({ store, receive, turns, texts, audit, now }: DeskOpt
     return { state, access }
   }
 
+  /** Whose conversation it is reads it as their work; anybody else is on record before they see a word. */
+  async function noteReading(
+    { id: actor }: Reader,
+    subject: string,
+    { owner, handoff }: ConversationState,
+  ): Promise<void> {
+    if (owner === 'agent' && handoff?.agent?.id === actor) return
+    const key = `${actor} ${subject}`
+    if (now() - (readings.get(key) ?? -SAME_READING_MS) < SAME_READING_MS) return
+    await audit.record('audit', { actor, action: 'read', subject })
+    if (readings.size >= MOST_READINGS) readings.clear()
+    readings.set(key, now())
+  }
+
   async function mayRead(reader: Reader, conversationId: string): Promise<boolean> {
     const loaded = await store.load(conversationId)
     return loaded?.state !== undefined && accessTo(parseState(loaded.state), reader) === 'all'
@@ -130,6 +151,7 @@ export function createDesk({ store, receive, turns, texts, audit, now }: DeskOpt
     /** @param locale language of the console, for the names of steps. */
     async view(reader: Reader, conversationId: string, locale: Locale): Promise<ConversationView> {
       const { state, access } = await enter(reader, conversationId)
+      if (access === 'all') await noteReading(reader, conversationId, state)
       const isTaken = access === 'taken'
       const [entries, receipts] = await Promise.all([
         isTaken ? [] : messages(conversationId),
@@ -141,7 +163,9 @@ export function createDesk({ store, receive, turns, texts, audit, now }: DeskOpt
     async activities(reader: Reader, conversationId: string, after: number): Promise<ActivitySet> {
       const entries = await store.read(conversationId, after, PAGE, 'all')
       // Asked last: what came after the claim was lost is not shown.
-      if (!(await mayRead(reader, conversationId))) throw new AppError('conversation_unknown')
+      const { state, access } = await enter(reader, conversationId)
+      if (access !== 'all') throw new AppError('conversation_unknown')
+      await noteReading(reader, conversationId, state)
       return { activities: entries.map((e) => maskText(e.activity)), watermark: String(entries.at(-1)?.seq ?? after) }
     },
 

@@ -14,6 +14,7 @@ export type AuditLog = (typeof AUDIT_LOGS)[number]
 export const ACTIONS = {
   desk: ['claim', 'take_over', 'handback', 'resolve'],
   audit: [
+    'read',
     'reveal',
     'export',
     'erase',

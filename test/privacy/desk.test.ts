@@ -1,9 +1,11 @@
 /** What agents do is recorded, without a word of the conversation; what can not be recorded is not shown. */
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { EVENTS, type Outcome } from '../../src/conversation/events.ts'
+import { newState } from '../../src/conversation/state.ts'
 import type { Turns } from '../../src/conversation/turn.ts'
 import { type CommandName, createDesk, type Desk } from '../../src/desk/desk.ts'
+import type { Reader } from '../../src/desk/view.ts'
 import { AppError } from '../../src/errors.ts'
 import { createTexts } from '../../src/language/texts.ts'
 import { type Audit, type AuditStore, auditKeysOf, createAudit } from '../../src/privacy/audit.ts'
@@ -47,10 +49,10 @@ const run: Turns['run'] = async (conversationId) => {
   await store.commit(commitOf(conversationId, version, { processed: pending.at(-1)?.seq ?? 0, entries }))
 }
 
-function deskWith(kept: Pick<Audit, 'record'>): Desk {
+function deskWith(kept: Pick<Audit, 'record'>, now: () => number = Date.now): Desk {
   const turns = { run } as Turns
   const texts = createTexts({ fr: {}, en: {} }, {})
-  return createDesk({ store, receive: (inbound) => store.receive(inbound), turns, texts, audit: kept, now: Date.now })
+  return createDesk({ store, receive: (inbound) => store.receive(inbound), turns, texts, audit: kept, now })
 }
 
 const command = (name: CommandName, clientId: string = name) => ({
@@ -98,4 +100,33 @@ test('an address is shown only when that is recorded', async () => {
   // The same request again, when it can be recorded.
   expect(await deskWith(audit).reveal(reveal)).toEqual([ADDRESS])
   expect(await recorded('audit')).toHaveLength(1)
+})
+
+describe('reading', () => {
+  const lead: Reader = { id: 'lead-1', name: 'Inès', role: 'lead' }
+  const owner: Reader = { ...agent, role: 'agent' }
+  beforeEach(async () => {
+    const handoff = { id: 'h', requestedAt: '', reason: 'member_asked', agent, toldAt: '' }
+    await store.commit(commitOf('c', 0, { state: { ...newState('fr'), owner: 'agent', handoff }, processed: 1 }))
+  })
+
+  test('what leads read of others is recorded, again after an hour; what is one’s own is not', async () => {
+    let time = Date.now()
+    const desk = deskWith(audit, () => time)
+    for (const reader of [owner, lead]) {
+      await desk.view(reader, 'c', 'fr')
+      await desk.activities(reader, 'c', 0)
+    }
+    expect(await recorded('audit')).toEqual([['lead-1', 'read', 'c']])
+    time += 3_600_000
+    await desk.activities(lead, 'c', 0)
+    expect(await recorded('audit')).toHaveLength(2)
+  })
+
+  test('what is not recorded is not read', async () => {
+    const desk = deskWith({ record: () => Promise.reject(new AppError('store_unavailable')) })
+    await expect(desk.view(lead, 'c', 'fr')).rejects.toMatchObject({ code: 'store_unavailable' })
+    await expect(desk.activities(lead, 'c', 0)).rejects.toMatchObject({ code: 'store_unavailable' })
+    expect((await desk.view(owner, 'c', 'fr')).activities).toHaveLength(1)
+  })
 })

@@ -38,6 +38,7 @@ export function ContextPanel(props: Props) {
           <Facts view={view} />
           {view.access === 'all' && (
             <>
+              {!isMine(state) && <p class="soft">{words.context.readingNoted}</p>}
               <Addresses view={view} {...props} />
               <Answers summary={view.summary} />
               <Feedback summary={view.summary} />
