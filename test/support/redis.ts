@@ -1,12 +1,12 @@
 /** Real Redis servers on loopback, each with its own folder, ended by pid (clusters: redis-cluster.ts). Nothing of Jest: commands use it too. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { aptInstall } from './apt.ts'
+import { findProgram, onPath } from './apt.ts'
 import { stablePort } from './ports.ts'
 
 /** Lines of redis.conf: name to value, as it stands there. */
@@ -32,10 +32,8 @@ export interface RedisServer {
   log(): string
 }
 
+const LOOPBACK: Settings = { bind: '127.0.0.1', 'protected-mode': 'no', daemonize: 'no' }
 const DURABLE: Settings = {
-  bind: '127.0.0.1',
-  'protected-mode': 'no',
-  daemonize: 'no',
   save: '',
   appendonly: 'yes',
   appendfsync: 'always',
@@ -44,7 +42,9 @@ const DURABLE: Settings = {
 }
 const START_MS = 60_000
 const LOG_KEPT = 8_000
-const READY = /eady to accept connections/
+const READY = /eady to accept connections|Sentinel ID is/
+/** A Sentinel writes what it learns into its configuration, so it wants one that is a file. */
+const SENTINEL = 'sentinel.conf'
 
 interface RedisOptions {
   /** Where it keeps its data; else one is made. */
@@ -52,6 +52,8 @@ interface RedisOptions {
   port?: number
   /** Over those of a durable store. */
   settings?: Settings
+  /** It watches others instead of keeping data; `settings` are all that it has. */
+  sentinel?: boolean
 }
 
 /** @throws Error with what it printed, when it can't start. */
@@ -68,7 +70,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 async function startOnce(options: RedisOptions): Promise<RedisServer> {
   const folder = options.folder ?? ownFolder()
   const port = options.port ?? (await stablePort())
-  const run = runner({ ...DURABLE, ...options.settings, dir: folder, port: String(port) })
+  const place = { dir: folder, port: String(port) }
+  const run = options.sentinel
+    ? runner({ ...LOOPBACK, ...options.settings, ...place }, true)
+    : runner({ ...LOOPBACK, ...DURABLE, ...options.settings, ...place })
   const server: RedisServer = {
     ...run,
     url: `redis://127.0.0.1:${port}`,
@@ -91,7 +96,7 @@ async function startOnce(options: RedisOptions): Promise<RedisServer> {
 type Run = Omit<RedisServer, 'url' | 'port' | 'folder' | 'end'>
 
 /** One server process after another, with the same settings. */
-function runner(settings: Settings): Run {
+function runner(settings: Settings, isSentinel = false): Run {
   let child: ChildProcess | undefined
   let printed = ''
   const send = (signal: NodeJS.Signals) => void (child && isRunning(child) && child.kill(signal))
@@ -112,7 +117,7 @@ function runner(settings: Settings): Run {
     async start() {
       if (child && isRunning(child)) return
       printed = ''
-      child = launch(settings, (text) => {
+      child = launch(settings, isSentinel, (text) => {
         printed = (printed + text).slice(-LOG_KEPT)
       })
       const started = child
@@ -138,8 +143,11 @@ function ownFolder(): string {
 }
 
 /** Settings go in by standard input: a full disk must not keep it from starting. */
-function launch(settings: Settings, heard: (text: string) => void): ChildProcess {
-  const [command = '', ...args] = [...leash(), findRedis(), '-']
+function launch(settings: Settings, isSentinel: boolean, heard: (text: string) => void): ChildProcess {
+  const lines = Object.entries(settings).map(([name, value]) => `${name} ${value || '""'}\n`)
+  const file = join(settings.dir ?? '', SENTINEL)
+  if (isSentinel && !existsSync(file)) writeFileSync(file, lines.join(''))
+  const [command = '', ...args] = [...leash(), findRedis(), ...(isSentinel ? [file, '--sentinel'] : ['-'])]
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], cwd: settings.dir })
   children.add(child)
   child.on('exit', () => children.delete(child))
@@ -147,11 +155,7 @@ function launch(settings: Settings, heard: (text: string) => void): ChildProcess
   child.stdout.on('data', (chunk) => heard(String(chunk)))
   child.stderr.on('data', (chunk) => heard(String(chunk)))
   child.stdin.on('error', () => undefined)
-  child.stdin.end(
-    Object.entries(settings)
-      .map(([name, value]) => `${name} ${value || '""'}\n`)
-      .join(''),
-  )
+  child.stdin.end(isSentinel ? '' : lines.join(''))
   return child
 }
 
@@ -168,19 +172,9 @@ function isRunning(child: ChildProcess): boolean {
 /** redis-server on this machine; installed from Debian's packages where that is allowed.
  *  @throws Error that says what to install. */
 export function findRedis(): string {
-  const found = process.env.REDIS_SERVER ?? onPath('redis-server')
-  if (found) return found
-  aptInstall('redis-server')
-  const installed = onPath('redis-server')
-  if (installed) return installed
-  throw new Error(
-    'The Redis tests need redis-server 7: install it (Debian: apt-get install redis-server), or set REDIS_SERVER to its path.',
-  )
-}
-
-function onPath(name: string): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return folders.map((folder) => join(folder, name)).find(existsSync)
+  const missing =
+    'The Redis tests need redis-server 7: install it (Debian: apt-get install redis-server), or set REDIS_SERVER to its path.'
+  return process.env.REDIS_SERVER ?? findProgram(['redis-server'], missing)
 }
 
 /** One command on a connection of its own. @returns its answer as text. @throws Error of Redis, or of the connection. */

@@ -17,7 +17,8 @@ import type { Beats } from './beats.ts'
 import type { DeskView } from './desk.ts'
 import type { Due } from './due.ts'
 import { decodeEntry, encodeEntry, isInbound } from './entry.ts'
-import { type ConversationKeys, channelOf, DESK_CHANNEL, DUE_INDEXES, everywhere, indexKey, keysOf } from './keys.ts'
+import { askEverywhere } from './everywhere.ts'
+import { type ConversationKeys, channelOf, DESK_CHANNEL, DUE_INDEXES, indexKey, keysOf } from './keys.ts'
 import type { Link, Value } from './link.ts'
 import { ADOPT_STEP, COMMIT_STEP, FAILURE_STEP, FORGET_STEP, LOAD_STEP, RECEIVE_STEP } from './steps.ts'
 
@@ -162,9 +163,9 @@ async function read(link: Link, id: string, after: number, limit: number, audien
 /** The oldest of an index over all partitions, of which none has many times its share. @returns members, oldest first. */
 async function oldest(link: Link, index: 'pend' | 'age', below: number, limit: number): Promise<string[]> {
   const most = Math.min(limit, SHARE + Math.ceil(limit / 16))
-  const calls = everywhere(index).map((key) => [key, '-inf', `(${below}`, 'WITHSCORES', 'LIMIT', 0, most])
-  const found = (await link.each<string[]>('ZRANGEBYSCORE', calls)).flatMap(toScored)
+  const found = await askEverywhere(link, 'ZRANGEBYSCORE', index, '-inf', `(${below}`, 'WITHSCORES', 'LIMIT', 0, most)
   return found
+    .flatMap(toScored)
     .sort((a, b) => a.score - b.score)
     .slice(0, limit)
     .map(({ member }) => member)

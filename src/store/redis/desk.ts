@@ -1,7 +1,7 @@
 /** What the desk lists: a row with its conversation, in every partition. */
 import { type DeskRow, placeOf } from '../../conversation/store.ts'
 import { readDeskRow } from '../stored.ts'
-import { everywhere } from './keys.ts'
+import { askEverywhere } from './everywhere.ts'
 import type { Link } from './link.ts'
 
 const LISTED = 1_000
@@ -32,11 +32,7 @@ export async function createDesk(link: Link): Promise<Desk> {
   let isComing = false
 
   async function read(): Promise<DeskRow[]> {
-    const rows = await link.each<string[]>(
-      'HVALS',
-      everywhere('desk').map((key) => [key]),
-    )
-    return rows
+    return (await askEverywhere(link, 'HVALS', 'desk'))
       .flat()
       .flatMap(readDeskRow)
       .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))

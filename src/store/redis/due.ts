@@ -1,7 +1,8 @@
 /** When work is due next in each partition, as this process knows it: what it wrote itself at once, the rest within a second. Without
  *  it every look for work would ask all partitions. */
 import { WORK_KINDS, type WorkKind } from '../../conversation/store.ts'
-import { everywhere, PARTITIONS } from './keys.ts'
+import { askEverywhere } from './everywhere.ts'
+import { PARTITIONS } from './keys.ts'
 import type { Link } from './link.ts'
 
 /** All partitions are asked again when what is known is older than this, ms. */
@@ -26,8 +27,7 @@ export function createDue(link: Link): Due {
   async function refresh(kind: WorkKind): Promise<Float64Array> {
     const known = table[kind]
     if (performance.now() - readAt[kind] < FRESH_MS) return known
-    const calls = everywhere(`due:${kind}`).map((key) => [key, 0, 0, 'WITHSCORES'])
-    const heads = await link.each<string[]>('ZRANGE', calls)
+    const heads = await askEverywhere(link, 'ZRANGE', `due:${kind}`, 0, 0, 'WITHSCORES')
     for (const [partition, head] of heads.entries()) known[partition] = head[1] === undefined ? NEVER : Number(head[1])
     readAt[kind] = performance.now()
     return known

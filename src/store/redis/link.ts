@@ -14,6 +14,8 @@ export type Value = string | number
 
 export interface Link {
   readonly client: Redis | Cluster
+  /** One server has every partition. */
+  readonly isWhole: boolean
   /** Runs a step. All keys must be of one partition. @throws AppError `store_unavailable`; it may have run all the same. */
   step<T>(script: Script, keys: readonly string[], args: readonly Value[]): Promise<T>
   /** One command. @throws AppError `store_unavailable`. */
@@ -37,7 +39,7 @@ export async function connect(target: RedisTarget, onFault: (why: string) => voi
   // Connections to the servers of a Cluster are made when they are first needed, and what comes meanwhile is refused.
   if (client instanceof Cluster) await Promise.all(client.nodes('master').map((node) => node.ping()))
   let subscribers = 0
-  const single = target.kind !== 'cluster'
+  const isWhole = target.kind !== 'cluster'
 
   const nodes = () => (client instanceof Cluster ? client.nodes('master') : [client])
 
@@ -52,7 +54,7 @@ export async function connect(target: RedisTarget, onFault: (why: string) => voi
   }
 
   async function each<T>(name: string, calls: readonly (readonly Value[])[]): Promise<T[]> {
-    if (!single) return Promise.all(calls.map((args) => command<T>(name, ...args)))
+    if (!isWhole) return Promise.all(calls.map((args) => command<T>(name, ...args)))
     const results = await guarded((client as Redis).pipeline(calls.map((args) => [name.toLowerCase(), ...args])).exec())
     return (results ?? []).map(([error, result]) => {
       if (error) throw unavailable(error)
@@ -66,6 +68,7 @@ export async function connect(target: RedisTarget, onFault: (why: string) => voi
 
   return {
     client,
+    isWhole,
     step,
     command,
     each,

@@ -57,6 +57,8 @@ export async function openRedisStore({ target, durability, keepMs, log }: RedisS
       claimed: desk.claimed,
       ping: link.ping,
       async close() {
+        // Closed again, a connection would keep the process for two seconds more.
+        if (closing) return
         closing = true
         hints.close()
         await beats.stop()

@@ -11,7 +11,8 @@ import type {
 import { AppError } from '../../errors.ts'
 import { readJson, readPayload } from '../stored.ts'
 import { type Context, receiveCall, toScored } from './conversations.ts'
-import { everywhere, indexKey, keysOf } from './keys.ts'
+import { askEverywhere } from './everywhere.ts'
+import { indexKey, keysOf } from './keys.ts'
 import type { Value } from './link.ts'
 import { END_STEP, LEASE_STEP, MOVE_STEP } from './steps.ts'
 
@@ -136,8 +137,7 @@ function receiptIn(field: string, body: string): WorkReceipt[] {
 }
 
 async function dead({ link }: Context, limit: number): Promise<DeadWork[]> {
-  const calls = everywhere('dead').map((key) => [key, 0, limit - 1, 'WITHSCORES'])
-  const newest = (await link.each<string[]>('ZREVRANGE', calls))
+  const newest = (await askEverywhere(link, 'ZREVRANGE', 'dead', 0, limit - 1, 'WITHSCORES'))
     .flatMap(toScored)
     .sort((a, b) => b.score - a.score)
     .slice(0, limit)
