@@ -137,6 +137,13 @@ test('frames of every shape, on both kinds of sockets: whoever sends them harms 
   expect(app.logged.filter(({ level }) => level === 'error')).toEqual([])
 }, 60_000)
 
+test('a frame in more than sixteen pieces is not collected', async () => {
+  const { socket } = await open('member')
+  const closed = once(socket, 'close')
+  for (let piece = 0; piece < 17; piece++) socket.send('x', { fin: false })
+  expect((await closed)[0]).toBe(1008)
+})
+
 test.each([
   ['a conversation', { watch: 'this one' }, 1],
   ['one that is not there', { watch: 'abc' }, 0],

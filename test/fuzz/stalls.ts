@@ -25,7 +25,7 @@ const grant = { conversationId: 'c', userId: 'dl_u' }
 export const stalls: Scenario = {
   name: 'stalls',
   stores: ['sqlite'],
-  isAlone: true,
+  when: 'named',
   async run({ length, random, store }) {
     const wanted = byLength(length, 10_000, 100_000)
     // Trees and model are read only when this is run.

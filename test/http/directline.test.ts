@@ -250,12 +250,14 @@ describe('sending', () => {
   })
 
   test.each(['sesame/claim', 'sesame/timer', 'handoff.status', 'webchat/join'])(
-    'the event %s is acknowledged and has no effect',
+    'the event %s is acknowledged, not kept, and has no effect',
     async (name) => {
       const member = await started()
       const before = await member.history()
       const body = { type: 'event', name, from: { id: member.userId }, value: { ref: '1', epoch: 0 } }
-      expect((await member.call('/activities', { body })).status).toBe(200)
+      const { status, body: kept } = await member.call('/activities', { body })
+      // The number of what stands nowhere.
+      expect([status, kept.id]).toEqual([200, `${member.conversationId}|0000000`])
       const { body: sent } = await member.send(rejected())
       const reply = await member.sees('a reply', (a) => a.replyToId === sent.id)
       expect(reply.channelData).toMatchObject({ node: 'rejected.start', owner: 'bot' })
