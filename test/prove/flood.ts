@@ -34,7 +34,7 @@ interface Watched {
 export const flood: Scenario = {
   name: 'flood',
   stores: ['sqlite', 'redis'],
-  isAlone: true,
+  when: 'named',
   run: (context) =>
     using(startRig({ ...context, processes: 1 }), async (rig) => {
       const [url = ''] = rig.fleet.urls

@@ -24,8 +24,9 @@ export interface Context {
 export interface Scenario {
   name: string
   stores: readonly StoreName[]
-  /** What it measures is blurred by whatever runs beside it: it runs when it is named, and in a soak. */
-  isAlone?: true
+  /** What it measures is blurred by whatever runs beside it. `named`: it runs when it is named, and in a soak. `last`: after the others,
+   *  alone, unless the run is short, where such figures are not judged. */
+  when?: 'named' | 'last'
   run(context: Context): Promise<Row>
 }
 

@@ -64,7 +64,7 @@ export const SCENARIOS: readonly Scenario[] = [
 export interface Suite {
   seed: number
   length: Length
-  /** Scenarios, `sabotage`, or a sabotage's name; none: all but those that run alone. */
+  /** Scenarios, `sabotage`, or a sabotage's name; none: all but those that run when they are named. */
   names: readonly string[]
   stores: readonly StoreName[]
   /** Scenarios at a time. */
@@ -85,20 +85,25 @@ export async function runAll(suite: Suite): Promise<Results> {
   if (unknown !== undefined) throw new Error(`no such scenario: ${unknown}; there are ${known.join(', ')}`)
   const isWanted = (...any: string[]) =>
     names.length === 0 || any.some((one) => names.some((name) => isCalled(one, name)))
-  const isLeftOut = ({ isAlone }: Scenario) => isAlone === true && names.length === 0 && suite.length !== 'soak'
+  const isLeftOut = ({ when }: Scenario) => when === 'named' && names.length === 0 && suite.length !== 'soak'
   const scenarios = pairs(suite, SCENARIOS, (one) => isWanted(one.name) && !isLeftOut(one))
   const controls = pairs(suite, CONTROLS, ({ name }) => isWanted('sabotage', name))
   const rows: Row[] = []
   const sabotages: SabotageRow[] = []
-  const jobs = [
-    ...scenarios.map(([scenario, store], n) => async () => {
+  const runs = scenarios.map(([scenario, store], n) => ({
+    isLast: scenario.when === 'last' && suite.length !== 'short',
+    run: async () => {
       rows[n] = await runOne(suite, scenario, store)
-    }),
+    },
+  }))
+  const jobs = [
+    ...runs.filter(({ isLast }) => !isLast).map(({ run }) => run),
     ...controls.map(([control, store], n) => async () => {
       sabotages[n] = await runControl(suite, control, store)
     }),
   ]
   await Promise.all(Array.from({ length: suite.lanes }, () => drain(jobs)))
+  await drain(runs.filter(({ isLast }) => isLast).map(({ run }) => run))
   return { rows, sabotages }
 }
 

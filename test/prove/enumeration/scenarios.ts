@@ -10,7 +10,7 @@ import { words } from './words.ts'
 
 export const ENUMERATION: readonly Scenario[] = [words, effort, time, attack, replay, flood, faults].map((one) => ({
   ...one,
-  isAlone: true,
+  when: 'named',
 }))
 
 export const ENUMERATION_CONTROLS: readonly Control[] = [

@@ -58,6 +58,7 @@ const PASSING: readonly Weather[] = [
 export const coverage: Scenario = {
   name: 'coverage',
   stores: ['redis'],
+  when: 'last',
   async run(context) {
     const stub = await startCoverageStub(invited())
     const proxy = await startProxy({ port: stub.port })

@@ -27,6 +27,7 @@ const BAD: readonly { name: string; script: Script }[] = [
 export const smtp: Scenario = {
   name: 'smtp',
   stores: ['redis'],
+  when: 'last',
   run: (context) =>
     using(startRig(context), async (rig) => {
       const isShort = context.length === 'short'
