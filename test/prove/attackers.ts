@@ -10,6 +10,7 @@ import { WebSocket } from 'ws'
 export interface Attack {
   url?: string
   attackers: number
+  /** 0: the proxy does not say whose requests it brings, so nothing is limited by network. */
   networks: number
 }
 
@@ -43,7 +44,7 @@ process.on('disconnect', () => process.exit(0))
 process.on('message', async ({ url: given, attackers, networks }: Attack) => {
   const url = given ?? (await startWall())
   for (let n = 0; n < attackers; n++) {
-    const address = `198.18.${n % networks}.1`
+    const address = networks > 0 ? `198.18.${n % networks}.1` : 'unknown'
     const way = WAYS[n % WAYS.length] ?? garbage
     void way(new URL(url), address)
   }

@@ -2,6 +2,7 @@
  *  nothing. */
 import { canary } from './canary.ts'
 import { ENUMERATION_CONTROLS } from './enumeration/scenarios.ts'
+import { FLOOD_CONTROL } from './flood.ts'
 import { powerEverysec } from './power.ts'
 import type { Row } from './report.ts'
 import type { Sabotage } from './sabotage.ts'
@@ -58,5 +59,6 @@ export const CONTROLS: readonly Control[] = [
   { ...sabotaged('log_text'), scenario: canary, stores: ['sqlite', 'redis'], isCaught: has('in the log') },
   { ...sabotaged('name_keys'), scenario: canary, stores: ['redis'], isCaught: has('in Redis keys') },
   { name: 'everysec', scenario: powerEverysec, stores: ['redis'], isCaught: ({ lost }) => lost > 0 },
+  FLOOD_CONTROL,
   ...ENUMERATION_CONTROLS,
 ]

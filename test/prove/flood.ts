@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Conversation, openConversation } from '../../bench/conversations.ts'
 import type { Attack, Toll } from './attackers.ts'
-import { percentile, spread } from './report.ts'
+import type { Control } from './controls.ts'
+import { percentile, type Row, spread } from './report.ts'
 import { startRig } from './rig.ts'
 import { byLength, type Context, limit, type Scenario, slack, toRow, using } from './scenario.ts'
 
@@ -35,25 +36,36 @@ export const flood: Scenario = {
   name: 'flood',
   stores: ['sqlite', 'redis'],
   when: 'named',
-  run: (context) =>
-    using(startRig({ ...context, processes: 1 }), async (rig) => {
-      const [url = ''] = rig.fleet.urls
-      const members = await Promise.all(
-        Array.from({ length: MEMBERS }, (_, n) => openConversation('sesame', { url: new URL(url) }, n)),
-      )
-      try {
-        await watch(members, byLength(context.length, 4, 10, 10))
-        const crowd = { attackers: ATTACKERS, networks: NETWORKS }
-        const [calm, idle] = await beside(crowd, () => watch(members, byLength(context.length, 10, 30, 60)))
-        const [loud, toll] = await beside({ ...crowd, url }, () =>
-          watch(members, byLength(context.length, 20, 60, 300)),
-        )
-        const tolls = { idle, toll }
-        return rowOf(context, calm, loud, tolls, [...rig.fleet.crashes()], rig.fleet.memory())
-      } finally {
-        for (const member of members) member.close()
-      }
-    }),
+  run: (context) => run(context, NETWORKS),
+}
+
+/** The same without anything that is limited by network: members have to feel that. */
+const floodUnnamed: Scenario = { ...flood, name: 'flood-unnamed', run: (context) => run(context, 0) }
+
+export const FLOOD_CONTROL: Control = {
+  name: 'no_networks',
+  scenario: floodUnnamed,
+  stores: ['sqlite', 'redis'],
+  isCaught: ({ notes }) => notes.some((note) => note.startsWith('BREACH p99 of replies')),
+}
+
+function run(context: Context, networks: number): Promise<Row> {
+  return using(startRig({ ...context, processes: 1 }), async (rig) => {
+    const [url = ''] = rig.fleet.urls
+    const members = await Promise.all(
+      Array.from({ length: MEMBERS }, (_, n) => openConversation('sesame', { url: new URL(url) }, n)),
+    )
+    try {
+      await watch(members, byLength(context.length, 4, 10, 10))
+      const crowd = { attackers: ATTACKERS, networks }
+      const [calm, idle] = await beside(crowd, () => watch(members, byLength(context.length, 10, 30, 60)))
+      const [loud, toll] = await beside({ ...crowd, url }, () => watch(members, byLength(context.length, 20, 60, 300)))
+      const tolls = { idle, toll }
+      return rowOf(context, calm, loud, tolls, [...rig.fleet.crashes()], rig.fleet.memory())
+    } finally {
+      for (const member of members) member.close()
+    }
+  })
 }
 
 function rowOf(
