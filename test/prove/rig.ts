@@ -81,7 +81,7 @@ async function build(o: RigOptions, after: (close: () => Promise<void> | void) =
       MESSAGES_PER_10S: '100000',
       SMTP_URL: sink.urls[index] ?? '',
       ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
-      ...(o.sabotage ? { SABOTAGE: o.sabotage } : {}),
+      ...(o.sabotage ? { SABOTAGE: o.sabotage, LOOKUP_MS: process.env.LOOKUP_MS } : {}),
       ...o.env?.(index),
     }),
     ...(o.nodeArgs ? { nodeArgs: o.nodeArgs } : {}),

@@ -1,6 +1,8 @@
-/** `npm run prove -- [names...] [--short] [soak] [--seed N] [--store sqlite|redis] [--lanes N]`: faults, and what must hold under them. */
+/** `npm run prove -- [names...] [--short] [soak] [--seed N] [--store sqlite|redis] [--lanes N] [--sabotage NAME]`: faults, and what must hold
+ *  under them. */
 import { parseArgs } from 'node:util'
 import { isSound, renderRows, renderSabotages } from './report.ts'
+import { SABOTAGES } from './sabotage.ts'
 import { runAll } from './suite.ts'
 
 const { values, positionals } = parseArgs({
@@ -11,14 +13,18 @@ const { values, positionals } = parseArgs({
     store: { type: 'string' },
     // Scenarios at a time.
     lanes: { type: 'string' },
+    // Of a service that breaks this promise: the scenarios that are named have to be red.
+    sabotage: { type: 'string' },
   },
 })
 
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const { store } = values
-if (!Number.isSafeInteger(seed) || (store !== undefined && store !== 'sqlite' && store !== 'redis')) {
+const sabotage = SABOTAGES.find((name) => name === values.sabotage)
+const isStore = store === undefined || store === 'sqlite' || store === 'redis'
+if (!Number.isSafeInteger(seed) || !isStore || sabotage !== values.sabotage) {
   process.stderr.write(
-    'usage: npm run prove -- [names...] [--short] [soak] [--seed N] [--store sqlite|redis] [--lanes N]\n',
+    `usage: npm run prove -- [names...] [--short] [soak] [--seed N] [--store sqlite|redis] [--lanes N] [--sabotage ${SABOTAGES.join('|')}]\n`,
   )
   process.exit(2)
 }
@@ -34,6 +40,7 @@ const { rows, sabotages } = await runAll({
   length: values.short ? 'short' : positionals.includes('soak') ? 'soak' : 'long',
   names: positionals.filter((name) => name !== 'soak'),
   stores: store ? [store] : ['redis', 'sqlite'],
+  ...(sabotage ? { sabotage } : {}),
   lanes: Number(values.lanes ?? (isMany ? MANY : 1)),
   say,
 })

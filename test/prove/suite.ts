@@ -11,6 +11,7 @@ import { flood } from './flood.ts'
 import { powerCut } from './power.ts'
 import { createRandom } from './random.ts'
 import type { Row, SabotageRow } from './report.ts'
+import type { Sabotage } from './sabotage.ts'
 import type { Context, Length, Scenario, StoreName } from './scenario.ts'
 import { claims } from './scenarios/claims.ts'
 import { coverage } from './scenarios/coverage.ts'
@@ -67,6 +68,8 @@ export interface Suite {
   /** Scenarios, `sabotage`, or a sabotage's name; none: all but those that run when they are named. */
   names: readonly string[]
   stores: readonly StoreName[]
+  /** Of every service that is started. */
+  sabotage?: Sabotage
   /** Scenarios at a time. */
   lanes: number
   say(line: string): void
@@ -127,7 +130,7 @@ async function drain(jobs: (() => Promise<void>)[]): Promise<void> {
 }
 
 async function runOne(suite: Suite, scenario: Scenario, store: StoreName): Promise<Row> {
-  const row = await attempt(suite, scenario, { store, length: suite.length })
+  const row = await attempt(suite, scenario, { store, length: suite.length, sabotage: suite.sabotage })
   const state = row.notRun ? `not run, ${row.notRun}` : row.ok ? 'ok' : 'BREACH'
   suite.say(`${row.name}: ${[state, ...row.notes].join('; ')}`)
   return row

@@ -11,7 +11,7 @@ export type Lookup = (typeof LOOKUPS)[number]
 /** What a known address costs more, ms: little for a system that is asked over a network. The short form finds it on a busy machine too. */
 const COST_MS = 5
 
-/** @param folder where `coverage.db` is. @param cost ms, when other than usual. */
+/** @param folder where `coverage.db` is. @param cost ms (`LOOKUP_MS`), when other than usual. */
 export function lookingStore(store: Store, lookup: Lookup, folder: string, cost?: string): Store {
   const costMs = Number(cost ?? COST_MS)
   const isKnown = openLookup(join(folder, 'coverage.db'))
