@@ -15,6 +15,7 @@ interface Report {
   numRuntimeErrorTestSuites: number
 }
 
+/** Of so many tests some fail for a reason, and all for another one: the service does not even start. */
 const MANY = 10
 
 const wanted = process.argv.slice(2)
@@ -61,7 +62,6 @@ function isNoticed(guard: Guard): boolean {
   const { numFailedTests, numTotalTests } = report([test])
   writeFileSync(path, source)
   if (web) build()
-  // Where a long list of tests fails whole, something else was broken: the guard's own test is one of many.
   const isRed = numFailedTests > 0 && (numFailedTests < numTotalTests || numTotalTests < MANY)
   say(`${isRed ? 'red  ' : 'GREEN'}  ${threat.padEnd(4)}${name}: ${numFailedTests} of ${numTotalTests} in ${test}`)
   return isRed

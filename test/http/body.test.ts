@@ -89,8 +89,11 @@ describe('size', () => {
       const before = held()
       expect(await pour(bytes, `content-length: ${bytes}`, (chunk) => chunk)).toBe(413)
       expect(await pour(bytes, 'transfer-encoding: chunked', chunked)).toBe(413)
-      collect()
-      expect(held() - before).toBeLessThan(20_000_000)
+      // Garbage is given back by a thread of its own, on a busy machine a moment later.
+      await until('it to be let go', () => {
+        collect()
+        return held() - before < 20_000_000
+      })
     },
     30_000,
   )
