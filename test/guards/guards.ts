@@ -1,5 +1,5 @@
 /** What is done against each threat of docs/security.md, taken out one at a time, and the test that has to fail then. Those that need a
- *  whole service under load are controls of `npm run prove` (T2: lookup_in_turn, words_in_turn; T18, T19: log_text, name_keys). T23 is not
+ *  whole service under load are controls of `npm run prove` (T1: words_in_turn; T2: lookup_in_turn; T18, T19: log_text, name_keys). T23 is not
  *  here: a language is read at several edges, each of which would do alone, and no path from outside meets a file system. */
 
 export interface Guard {
