@@ -74,17 +74,18 @@ export function createMayMail(o: {
   const tell = once(MINUTE, () => o.log.warn({ perHour: o.perNetwork }, 'mail.network_limit'))
   return async ({ id, what, conversationId, email, network }) => {
     const now = o.now()
-    const limits: [key: string, holder: string, allowances: readonly Allowance[]][] = [
+    // Those of the visitor first. Were the network's counted only for what the address lets through, a visitor with a mailbox of
+    // their own on file could see how much of it is left, and so whether somebody else asked for that address.
+    const limits: (readonly [key: string, holder: string, allowances: readonly Allowance[]])[] = [
       [keys.ofConversation(conversationId), keys.hash(email), OF_CONVERSATION],
+      ...(network === undefined ? [] : [[keys.ofNetwork(network), id, ofNetwork] as const]),
       [keys.ofKind(what, email), id, OF_KIND],
       [keys.ofAddress(email), id, OF_ADDRESS],
     ]
-    // Last, so that whoever presses the button again uses up nothing that others behind the same address need.
-    if (network !== undefined) limits.push([keys.ofNetwork(network), id, ofNetwork])
     let may = true
     for (const [index, [key, holder, allowances]] of limits.entries()) {
       // Once refused, what would have been counted is counted elsewhere: the store has as much to do either way.
-      const asked: string = may ? key : `refused:${id}:${index}`
+      const asked = may ? key : `refused:${id}:${index}`
       const isAllowed = await store.allow(asked, holder, now, allowances)
       if (may && !isAllowed && allowances === ofNetwork) tell(now)
       may &&= isAllowed

@@ -195,6 +195,17 @@ describe('what passes is tried again, soon and not for long', () => {
     ])
   })
 
+  // Else somebody who is verified could ask for another person's mail, and see by their own questions that it failed.
+  test('mails that all fail take no answer from anybody', async () => {
+    const { stub, directory } = await setUp()
+    stub.play(({ operation }) => (operation === 'resend' ? { is: 'status', status: 500 } : undefined))
+    const mails = [1, 2, 3].map((n) => directory.resend(request(OWN, { id: `w${n}` })))
+    const ended = await Promise.allSettled(mails)
+    expect(ended.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    await expect(directory.resend(request(OWN))).rejects.toMatchObject({ facts: { why: 'circuit_open' } })
+    expect(await directory.find({ email: OWN })).toMatchObject({ case: 'own' })
+  })
+
   test('closing ends what is under way', async () => {
     const { stub, directory } = await setUp({ timing: { attemptMs: 20_000 } })
     stub.play(always({ is: 'hang' }))

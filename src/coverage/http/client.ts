@@ -32,7 +32,7 @@ export const TIMING: Timing = { attemptMs: 3_000, pauseMs: 200, openMs: 10_000 }
 /** Attempts after the first one. */
 const MORE_ATTEMPTS = 2
 const LONGEST_PAUSE_MS = 1_000
-/** Failed attempts in a row, of all calls together, until the system is taken for down. */
+/** Failed attempts in a row, of all calls of an operation together, until it is taken for down. */
 const DOWN_AFTER = 6
 
 export interface Client {
@@ -45,8 +45,9 @@ export interface Client {
 export function createClient(o: { target: CoverageTarget; log: Log; timing: Timing }): Client {
   const { target, log, timing } = o
   const deadlines = createDeadlines()
+  const policyFor = (operation: Operation) => createPolicy(operation, timing, log)
   const auth = createAuth(target.auth, deadlines, timing.attemptMs)
-  const policy = createPolicy(timing, log)
+  const policies = { find: policyFor('find'), resend: policyFor('resend'), link: policyFor('link') }
 
   async function post(url: URL, init: RequestInit, deadline: Deadline): Promise<Response> {
     const token = await auth.token()
@@ -67,7 +68,7 @@ export function createClient(o: { target: CoverageTarget; log: Log; timing: Timi
     async call(operation, request, key) {
       const url = new URL(`${target.url.href.replace(/\/?$/, '/')}${operation}`)
       const init = toInit(request, key)
-      const body = await policy(() =>
+      const body = await policies[operation](() =>
         watched(operation, log, () => deadlines.within(timing.attemptMs, (deadline) => attempt(url, init, deadline))),
       )
       return parseAnswer(operation, body)
@@ -92,14 +93,19 @@ function withToken(init: RequestInit, token: string): RequestInit {
   return { ...init, headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${token}` } }
 }
 
-/** Tried again within the call, through a breaker that all calls share. */
-function createPolicy({ pauseMs, openMs }: Timing, log: Log): <T>(use: () => Promise<T>) => Promise<T> {
+/** Tried again within the call, through a breaker that all calls of the operation share. With one for all operations, mails that fail would
+ *  end the answers to members who are verified: by asking for somebody's mail one of them could see that there is one to send. */
+function createPolicy(
+  operation: Operation,
+  { pauseMs, openMs }: Timing,
+  log: Log,
+): <T>(use: () => Promise<T>) => Promise<T> {
   const breaker = circuitBreaker(
     handleWhen((error) => error instanceof Outage && error.again !== 'no'),
     { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(DOWN_AFTER) },
   )
-  breaker.onBreak(() => log.error({ openMs }, 'coverage.down'))
-  breaker.onReset(() => log.info({}, 'coverage.up'))
+  breaker.onBreak(() => log.error({ operation, openMs }, 'coverage.down'))
+  breaker.onReset(() => log.info({ operation }, 'coverage.up'))
   const again = retry(
     handleWhen((error) => error instanceof Outage && error.again === 'soon'),
     {
