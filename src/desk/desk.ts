@@ -157,7 +157,7 @@ export function createDesk({ store, receive, turns, texts, audit, now }: DeskOpt
         isTaken ? [] : messages(conversationId),
         access === 'all' ? store.receipts(conversationId) : [],
       ])
-      return toView({ conversationId, state, entries, receipts }, access, texts, locale)
+      return toView({ conversationId, state, entries, receipts, now: new Date(now()) }, access, texts, locale)
     },
 
     async activities(reader: Reader, conversationId: string, after: number): Promise<ActivitySet> {

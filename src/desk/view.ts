@@ -1,8 +1,8 @@
 /** What of a conversation an agent is shown, and who may see how much. Pure. */
 import { createHash } from 'node:crypto'
-import type { ConversationState } from '../conversation/state.ts'
+import { type ConversationState, verifiedAs } from '../conversation/state.ts'
 import type { DeskRow, LogEntry, WorkReceipt } from '../conversation/store.ts'
-import { maskAddresses } from '../language/mask.ts'
+import { maskAddress, maskAddresses } from '../language/mask.ts'
 import type { Texts } from '../language/texts.ts'
 import type { Activity, Locale, Owner } from '../wire/activity.ts'
 import type {
@@ -10,6 +10,7 @@ import type {
   AgentRef,
   Answer,
   ConversationView,
+  Known,
   QueueItem,
   Role,
   Step,
@@ -52,6 +53,7 @@ export interface Story {
   /** Of the log, what is for all. */
   entries: readonly LogEntry[]
   receipts: readonly WorkReceipt[]
+  now: Date
 }
 
 /** @param locale language of the console, for the names of steps. */
@@ -79,12 +81,19 @@ export function toView(story: Story, access: Access, texts: Texts, locale: Local
   }
 }
 
-function detailsOf({ state, receipts }: Story, texts: Texts, locale: Locale): Omit<Summary, 'steps'> {
+function detailsOf({ state, receipts, now }: Story, texts: Texts, locale: Locale): Omit<Summary, 'steps'> {
+  const known = knownAs(state, now)
   return {
+    ...(known ? { known } : {}),
     addresses: state.tried.map((tried) => toTried(tried, receipts)),
     answers: toAnswers(texts, locale, state.dialog.slots),
     ...(state.feedback ? { feedback: maskComment(state.feedback) } : {}),
   }
+}
+
+function knownAs(state: ConversationState, now: Date): Known | undefined {
+  const person = verifiedAs(state, now)
+  return person && { account: person.member !== undefined, addresses: person.emails.map(maskAddress) }
 }
 
 /** A short name for people to say; not unique for ever, not a key. */

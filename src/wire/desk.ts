@@ -64,8 +64,18 @@ export interface Answer {
   value: string
 }
 
+/** Who the member is known to be at this moment (`docs/identity.md`). */
+export interface Known {
+  /** The host page vouches for their account. */
+  account: boolean
+  /** Addresses that are proven to be theirs, masked. */
+  addresses: string[]
+}
+
 export interface Summary {
   steps: Step[]
+  /** Absent: this could be anybody, who must not learn from the desk what the bot keeps to itself. */
+  known?: Known
   addresses: TriedAddress[]
   answers: Answer[]
   /** Set once the member rated: 'good' | 'fair' | 'bad'. */

@@ -98,9 +98,14 @@ test.each(['fr', 'en'] as const)(
     await shot(page, `${locale}-1-outline`)
     await firstOf(other, locale).click()
     await other.getByText(SAID).waitFor()
+    await other.getByText(t('desk:context.readingNoted')).waitFor()
+    await accessible(other, `what a lead reads (${locale})`)
+    await shot(other, `${locale}-2-lead`)
 
     await page.getByRole('button', { name: t('desk:conversation.claim') }).click()
     await page.getByText(SAID).waitFor()
+    // Nobody knows who this is: what became of the mail is not theirs to hear.
+    await page.getByText(t('desk:context.identity.unknown')).waitFor()
     await page.getByRole('button', { name: t('desk:context.reveal') }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByRole('button', { name: t('desk:reveal.yes') }).click()

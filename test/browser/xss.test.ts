@@ -154,6 +154,7 @@ async function openConsole(page: Page, all: readonly string[]): Promise<void> {
     ...{ requestedAt: AT, reason: PAYLOADS[4] ?? '', activities: transcript(all), watermark: '1' },
     summary: {
       steps: all.map((text) => ({ at: AT, dialog: text, node: text, choice: text })),
+      known: { account: true, addresses: [...all] },
       addresses: all.map((masked) => ({ masked, at: AT, receipt: masked })),
       answers: all.map((text) => ({ label: text, value: text })),
       feedback: { rating: PAYLOADS[5] ?? '', comment: PAYLOADS[2] ?? '' },

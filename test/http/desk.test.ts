@@ -276,6 +276,7 @@ describe('what agents see', () => {
     expect(seen.summary.addresses).toEqual([
       { masked: expect.stringContaining('•'), at: expect.any(String), receipt: expect.any(String) },
     ])
+    expect(seen.summary).not.toHaveProperty('known')
     expect(seen.summary.steps.map((s: { node: string }) => s.node)).toContain('welcome.menu')
     expect((await view(maelle, 'en')).summary.steps[0].choice).toBe(app.texts.say('en', 'welcome:menu.options.resend'))
 

@@ -5,6 +5,7 @@ import { SignJWT } from 'jose'
 import type { Activity } from '../../src/wire/activity.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { CONTENT } from '../support/conversation.ts'
+import { signIn } from '../support/desk.ts'
 import { ask, type Reply } from '../support/http.ts'
 import { until } from '../support/until.ts'
 
@@ -117,7 +118,7 @@ describe('what is on file', () => {
 
   test('is told to whoever types the number that went to the address, and joined to their account', async () => {
     const address = 'mathieu.bouchard@example.com'
-    const { press, sees, say, history } = await begin(await vouch({ sub: 'membre-9' }))
+    const { held, press, sees, say, history } = await begin(await vouch({ sub: 'membre-9' }))
     await press('welcome.menu', 'resend')
     // Vouched for, but nothing is on file for this account.
     await sees('verify.unknown')
@@ -135,6 +136,15 @@ describe('what is on file', () => {
     await press('verify.link_offer', 'yes')
     await sees('verify.linked')
     expect(JSON.stringify(await history())).not.toContain('membre-9')
+    // Whoever answers them has to know that they may be told.
+    await say('parler à une personne')
+    const agent = await signIn(app, 'Maëlle', 'lead')
+    const summary = await until('the request', async () => {
+      const { body } = await agent.call(`/conversations/${held.conversationId}?locale=fr`)
+      return body.summary
+    })
+    expect(summary.known).toEqual({ account: true, addresses: ['m•••@e•••.com'] })
+    expect(JSON.stringify(summary)).not.toContain('membre-9')
   })
 
   test('is not told for a number that went to another conversation, nor for one used before', async () => {

@@ -39,6 +39,7 @@ export function ContextPanel(props: Props) {
           {view.access === 'all' && (
             <>
               {!isMine(state) && <p class="soft">{words.context.readingNoted}</p>}
+              <Identity summary={view.summary} />
               <Addresses view={view} {...props} />
               <Answers summary={view.summary} />
               <Feedback summary={view.summary} />
@@ -83,6 +84,21 @@ function Fact({ label, children }: { label: string; children: ComponentChildren 
       <dt>{label}</dt>
       <dd>{children}</dd>
     </div>
+  )
+}
+
+/** What the bot keeps from a stranger, an agent who means well would tell. */
+function Identity({ summary: { known } }: { summary: Summary }) {
+  const text = useTools().words.context.identity
+  return (
+    <section>
+      <h3>{text.title}</h3>
+      {known?.account && <p>{text.account}</p>}
+      {known?.addresses.map((address) => (
+        <p key={address}>{fill(text.address, { address })}</p>
+      ))}
+      <p class="caution">{known ? text.onlyTheirs : text.unknown}</p>
+    </section>
   )
 }
 
