@@ -32,7 +32,9 @@ const has =
 
 const sabotaged = (sabotage: Sabotage) => ({ name: sabotage, sabotage })
 
+/** The longest first, as in `suite.ts`. */
 export const CONTROLS: readonly Control[] = [
+  ...ENUMERATION_CONTROLS,
   { ...sabotaged('ack_early'), scenario: killService, stores: ['sqlite', 'redis'], isCaught: has('it stands nowhere') },
   {
     ...sabotaged('no_dedupe'),
@@ -60,5 +62,4 @@ export const CONTROLS: readonly Control[] = [
   { ...sabotaged('name_keys'), scenario: canary, stores: ['redis'], isCaught: has('in Redis keys') },
   { name: 'everysec', scenario: powerEverysec, stores: ['redis'], isCaught: ({ lost }) => lost > 0 },
   FLOOD_CONTROL,
-  ...ENUMERATION_CONTROLS,
 ]

@@ -7,6 +7,8 @@ import { stablePort } from '../support/ports.ts'
 import type { Question, Told } from './service.ts'
 
 const ENTRY = `${import.meta.dirname}/service.ts`
+/** Compiled code is kept here: a start takes a third less, and most of a short run is starts. */
+const COMPILED = `${import.meta.dirname}/../../node_modules/.cache/sesame`
 const READY_MS = 20_000
 /** Pause before a process that ended is started again, ms. */
 const RESTART_MS = 50
@@ -151,6 +153,7 @@ function spawnService({ env, nodeArgs }: FleetOptions, index: number, port: numb
   return spawn(process.execPath, args, {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: COMPILED,
       NODE_ENV: 'test',
       PORT: String(port),
       PUBLIC_URL: `http://127.0.0.1:${port}/`,

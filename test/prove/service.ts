@@ -1,5 +1,6 @@
 /** The service as the harness runs it: the same composition, with a store that may be sabotaged. Speaks with its parent
  *  over IPC and ends with it. */
+import { flushCompileCache } from 'node:module'
 import { pino } from 'pino'
 import { WebSocket } from 'ws'
 import { type App, startApp } from '../../src/app.ts'
@@ -72,6 +73,8 @@ async function main(): Promise<void> {
   process.on('message', ({ agents }: Question) => void addAgents(app, agents).then((links) => tell({ links })))
   process.on('disconnect', () => process.exit(1))
   tell({ ready: app.port })
+  // Most of these processes are killed, and would keep nothing for those that come after them.
+  flushCompileCache()
 }
 
 async function addAgents({ agents }: App, names: readonly string[]): Promise<string[]> {

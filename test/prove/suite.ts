@@ -32,6 +32,7 @@ import { watermarks } from './scenarios/watermarks.ts'
 
 /** The longest first: what is left at the end then keeps nobody waiting. */
 export const SCENARIOS: readonly Scenario[] = [
+  ...ENUMERATION,
   lostReplies,
   killService,
   takeover,
@@ -58,7 +59,6 @@ export const SCENARIOS: readonly Scenario[] = [
   watermarks,
   lostAnswers,
   flood,
-  ...ENUMERATION,
   stalls,
 ]
 

@@ -1,8 +1,10 @@
 /** What all scenarios of this folder stand on: the rig, a directory with every class of address, and a mail server that costs the
  *  measuring client nothing. */
+import { createSecretKey } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SignJWT } from 'jose'
 import { type Rig, startRig } from '../rig.ts'
 import type { Context } from '../scenario.ts'
 import { type AddressBook, type Class, fillDirectory } from './addresses.ts'
@@ -16,7 +18,7 @@ export interface Ground {
   /** Folder of the service's files. */
   folder: string
   /** A new conversation at a process picked at random. */
-  visit(o: Pick<Visit, 'locale' | 'way'>): Promise<Visitor>
+  visit(o: Pick<Visit, 'locale' | 'way' | 'identity'>): Promise<Visitor>
   end(): Promise<void>
 }
 
@@ -37,7 +39,7 @@ export async function startGround(
       ...context,
       folder,
       // What is asked here is what answers tell, not how many there may be.
-      env: () => ({ SMTP_URL: started.url, ...env }),
+      env: () => ({ SMTP_URL: started.url, IDENTITY_KEYS: `page:HS256:${PAGE_KEY.toString('base64')}`, ...env }),
     })
     return {
       rig,
@@ -59,6 +61,15 @@ export async function startGround(
     rmSync(folder, { recursive: true, force: true })
     throw error
   }
+}
+
+/** The host page's. */
+const PAGE_KEY = Buffer.alloc(32, 8)
+
+/** @returns what the host page says of a member of whom nothing is on file. */
+export function vouch(): Promise<string> {
+  const jwt = new SignJWT({ sub: 'somebody else' }).setProtectedHeader({ alg: 'HS256', kid: 'page' })
+  return jwt.setAudience('sesame').setIssuedAt().setExpirationTime('5m').sign(createSecretKey(PAGE_KEY))
 }
 
 /** Longest line of mails that a run leaves behind, ms: a process sends some thirty a second. */

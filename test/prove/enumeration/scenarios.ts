@@ -8,7 +8,7 @@ import { replay } from './replay.ts'
 import { attack, time } from './time.ts'
 import { words } from './words.ts'
 
-export const ENUMERATION: readonly Scenario[] = [words, effort, time, attack, replay, flood, faults].map((one) => ({
+export const ENUMERATION: readonly Scenario[] = [effort, words, time, attack, replay, flood, faults].map((one) => ({
   ...one,
   when: 'named',
 }))

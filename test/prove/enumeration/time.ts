@@ -1,7 +1,16 @@
 /** T2: nothing that a stranger can time tells an address on file from one that is not, nor one whose limit is reached. */
 import { byLength, type Context, commonBreaches, type Scenario, toRow, using } from '../scenario.ts'
 import type { Class } from './addresses.ts'
-import { FLOOD_FEATURES, floodTrial, LATE_MOMENTS, MOMENTS, momentFeatures, otherTrial, ownTrial } from './attacks.ts'
+import {
+  FLOOD_FEATURES,
+  floodTrial,
+  LATE_MOMENTS,
+  MOMENTS,
+  momentFeatures,
+  otherTrial,
+  ownTrial,
+  verifiedTrial,
+} from './attacks.ts'
 import { type Compared, compare } from './comparison.ts'
 import { type Ground, startGround, useUp } from './ground.ts'
 import { TURN_FEATURES, turnsTrial } from './turns.ts'
@@ -60,6 +69,14 @@ export const ATTACKS: readonly Plan[] = [
     lanes: 1,
     classes: KNOWN,
     trial: (ground, address) => otherTrial(ground, address, MOMENTS),
+  },
+  {
+    title: 'verified members ask about themselves',
+    features: momentFeatures(MOMENTS),
+    pairs: [0, 1_500],
+    lanes: 1,
+    classes: KNOWN,
+    trial: (ground, address) => verifiedTrial(ground, address, MOMENTS),
   },
   {
     title: 'a flood of small requests',

@@ -13,6 +13,8 @@ export interface Visit {
   socketUrl?: string
   locale: Locale
   way: Way
+  /** What the host page says who this is: a JWT. */
+  identity?: string
 }
 
 /** What a turn looked like from outside. */
@@ -31,8 +33,8 @@ export interface Visitor {
   readonly connection: Connection
   /** Sends a message without waiting for what is said to it. @param clientId the same one again is the same message. */
   post(text: string, clientId?: string): Promise<Reply>
-  /** Sends a message and waits until it was answered. */
-  say(text: string): Promise<Seen>
+  /** Sends a message and waits until it was answered, or until the tree is at that node. */
+  say(text: string, node?: string): Promise<Seen>
   /** Everything there is from the beginning. */
   history(): Promise<{ reply: Reply; set: ActivitySet }>
   /** Place and buttons of the last word of the bot. */
@@ -46,10 +48,10 @@ const TRIES = 5
 const AGAIN_MS = 1_000
 
 /** Begins a conversation; resolves when it was greeted. @throws Error when the service does not. */
-export async function visit({ url, socketUrl, locale, way }: Visit): Promise<Visitor> {
+export async function visit({ url, socketUrl, locale, way, identity }: Visit): Promise<Visitor> {
   const connection = await openConnection(url)
-  const token = JSON.parse((await connection.post('/widget/token', {})).body) as WidgetToken
-  const started = await start(connection, token.token, locale)
+  const token = JSON.parse((await connection.post('/widget/token', { identity })).body) as WidgetToken
+  const started = await start(connection, token.token, { locale: LOCALE_TAGS[locale], identity })
   const path = `${BASE}/${token.conversationId}/activities`
   const { streamUrl } = JSON.parse(started.body) as { streamUrl: string }
   const ear = way === 'socket' ? bySocket(streamUrl, socketUrl ?? url) : byPolling(connection, path, token.token)
@@ -78,8 +80,8 @@ export async function visit({ url, socketUrl, locale, way }: Visit): Promise<Vis
     }
   }
 
-  const listen = async (to?: string): Promise<Omit<Seen, 'answer' | 'replied'> & { at: number }> => {
-    const heard = await ear.until((activities) => isAnswered(activities, to))
+  const listen = async (to?: string, node?: string): Promise<Omit<Seen, 'answer' | 'replied'> & { at: number }> => {
+    const heard = await ear.until((activities) => isAnswered(activities, to, node))
     last = heard.sets.flatMap(({ activities }) => activities).findLast(isReply) ?? last
     return heard
   }
@@ -89,13 +91,13 @@ export async function visit({ url, socketUrl, locale, way }: Visit): Promise<Vis
     token,
     connection,
     post,
-    async say(text) {
+    async say(text, node) {
       const began = performance.now()
       const posting = post(text)
       // A reply may be seen before the answer to the sending is.
-      const hearing = way === 'socket' ? listen(text) : undefined
+      const hearing = way === 'socket' ? listen(text, node) : undefined
       const answer = await posting
-      const { at, ...heard } = await (hearing ?? listen(text))
+      const { at, ...heard } = await (hearing ?? listen(text, node))
       return { answer, replied: at - began, ...heard }
     },
     async history() {
@@ -111,9 +113,9 @@ export async function visit({ url, socketUrl, locale, way }: Visit): Promise<Vis
 }
 
 /** A store that is busy for a moment is asked again: that is before anything is compared. */
-async function start(connection: Connection, token: string, locale: Locale): Promise<Reply> {
+async function start(connection: Connection, token: string, body: object): Promise<Reply> {
   for (let tries = 0; ; tries++) {
-    const started = await connection.post(BASE, { locale: LOCALE_TAGS[locale] }, token)
+    const started = await connection.post(BASE, body, token)
     if (started.status === 200 || started.status === 201) return started
     if (started.status !== 503 || tries === TRIES) throw new Error(`no conversation: ${started.status} ${started.body}`)
     await pause(AGAIN_MS)
@@ -123,9 +125,10 @@ async function start(connection: Connection, token: string, locale: Locale): Pro
 const isReply = ({ from, type }: Activity): boolean => from.role === 'bot' && type === 'message'
 
 /** All that a turn says comes at once: what stands after the member's own words. */
-function isAnswered(activities: readonly Activity[], text: string | undefined): boolean {
+function isAnswered(activities: readonly Activity[], text: string | undefined, node?: string): boolean {
   const from = text === undefined ? 0 : activities.findIndex((each) => each.from.role === 'user' && each.text === text)
-  return from >= 0 && activities.slice(from).some(isReply)
+  const isIt = (each: Activity) => isReply(each) && (node === undefined || each.channelData?.node === node)
+  return from >= 0 && activities.slice(from).some(isIt)
 }
 
 interface Heard {

@@ -5,7 +5,7 @@ import { type Evidence, judge } from '../checker.ts'
 import { createMember, type Member } from '../members.ts'
 import type { Random } from '../random.ts'
 import { type Rig, startRig } from '../rig.ts'
-import { answersOf, byLength, commonBreaches, type Scenario, toRow, using } from '../scenario.ts'
+import { answersOf, byLength, commonBreaches, type Scenario, toRow, using, waitFor } from '../scenario.ts'
 
 const MOST_AGENTS = 50
 /** Races at a time, each in its own conversation. */
@@ -111,7 +111,13 @@ function draw(agents: readonly DeskAgent[], random: Random): DeskAgent[] {
 
 /** What was refused must not stand in the log either: a stale text there counts as an entry that nobody may see. */
 async function evidenceOf(member: Member, rig: Rig): Promise<Evidence> {
-  const final = (await member.history()) ?? []
+  let final: Evidence['final'] = []
+  // A service that is busy for a moment tells nothing; nothing told is not nothing kept.
+  await waitFor('the log of a conversation', async () => {
+    const told = await member.history()
+    final = told ?? []
+    return told !== undefined
+  })
   const leaked = final.filter(({ text }) => text?.startsWith('stale ')).length
   if (leaked > 0) rig.clients.tally.errorsShown.push(`${leaked} stale texts reached a member`)
   return { clients: [member.log], final }

@@ -52,7 +52,7 @@ export const killService: Scenario = {
 
 /** One process alone is down most of the time: the most is proved by several. */
 function killsOf({ length, store, sabotage }: Context): number {
-  return sabotage ? 6 : byLength(length, 12, store === 'redis' ? 300 : 100)
+  return sabotage ? 6 : byLength(length, 8, store === 'redis' ? 300 : 100)
 }
 
 async function killAtRandom({ fleet, clients }: Rig, kills: number, context: Context): Promise<void> {
