@@ -13,6 +13,7 @@ import { createTurns } from './conversation/turn.ts'
 import { type Agents, createAgents } from './desk/agents.ts'
 import { createDesk } from './desk/desk.ts'
 import { createPresence } from './desk/presence.ts'
+import { createSecondStep } from './desk/second-step.ts'
 import { openDirectory, settingsOf } from './directory.ts'
 import { AppError, codeOf } from './errors.ts'
 import { makeFolder } from './folder.ts'
@@ -114,10 +115,16 @@ export async function startApp(
     for (const { kind, dueAt } of work) workers[kind].wake(dueAt)
   }
   const receive = createReceive({ store, turns })
-  const agents = createAgents({ store: agentStore, now })
+  const secondStep = createSecondStep({ keys: deriveKeys(keys, 'second_step'), issuer: config.orgName })
+  const agents = createAgents({ store: agentStore, secondStep, now })
   const tokens = createTokens(keys.tokenKeys, now)
   const origins = createOrigins({ ...config, development: !config.production })
-  const sessions = createDeskSessions({ agents, audit, secure: config.publicUrl.protocol === 'https:' })
+  const sessions = createDeskSessions({
+    agents,
+    audit,
+    secure: config.publicUrl.protocol === 'https:',
+    secondStep: config.agentSecondStep,
+  })
 
   await turns.recover(0)
   const sweep = setInterval(() => {

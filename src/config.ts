@@ -50,6 +50,8 @@ export interface Config {
   readonly timeZone: string
   /** Always open without it. */
   readonly supportHours: string | undefined
+  /** `required`: agents see nothing of the desk before their app is set up. */
+  readonly agentSecondStep: (typeof SECOND_STEPS)[number]
   readonly logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -68,6 +70,7 @@ export interface TokenKey {
   readonly key: Buffer
 }
 
+const SECOND_STEPS = ['optional', 'required'] as const
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const
 
 /** In the design, not in this version: set = refused, because ignoring it would mislead. */
@@ -113,6 +116,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     signInUrl: read.url('SIGN_IN_URL', ['http:', 'https:'], null) ?? publicUrl ?? new URL('http://localhost/'),
     timeZone: read.timeZone('TIME_ZONE', 'America/Toronto'),
     supportHours: read.hours('SUPPORT_HOURS'),
+    agentSecondStep: read.oneOf('AGENT_SECOND_STEP', SECOND_STEPS, 'optional'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
   for (const name of UNSUPPORTED) read.refuse(name)

@@ -6,6 +6,7 @@ export const CODES = {
   code_in_text: 400,
   unauthorized: 401,
   sign_in_failed: 401,
+  second_step_needed: 401,
   forbidden: 403,
   token_invalid: 403,
   token_expired: 403,

@@ -11,7 +11,7 @@ export interface Keys {
   tokenKeys: readonly TokenKey[]
 }
 
-type Use = 'address' | 'number' | 'network' | 'member'
+type Use = 'address' | 'number' | 'network' | 'member' | 'second_step'
 
 /** A secret of its own for each use, so that what one shows says nothing of another. One for each live key, newest first: the first
  *  makes, all of them verify. */

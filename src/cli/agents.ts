@@ -2,8 +2,9 @@ import en from '../../locales/en/cli.json' with { type: 'json' }
 import fr from '../../locales/fr/cli.json' with { type: 'json' }
 import { type Config, readConfig } from '../config.ts'
 import { type Agents, createAgents } from '../desk/agents.ts'
+import { createSecondStep } from '../desk/second-step.ts'
 import { AppError } from '../errors.ts'
-import { readKeys } from '../keys.ts'
+import { deriveKeys, readKeys } from '../keys.ts'
 import { createTexts } from '../language/texts.ts'
 import { type Audit, auditKeysOf, createAudit } from '../privacy/audit.ts'
 import { openAgentStore } from '../stores.ts'
@@ -52,9 +53,10 @@ async function dispatch(command: AgentsCommand, t: Say): Promise<void> {
   if ((verb === 'list') !== (name === '') || role === 'odd') throw new Refusal(t('usage'))
   const { agents: store, audit: auditStore, close } = await openAgentStore(command.config)
   try {
-    const agents = createAgents({ store })
-    const { tokenKeys } = readKeys(command.config)
-    const audit = createAudit({ store: auditStore, keys: auditKeysOf(tokenKeys), now: Date.now })
+    const keys = readKeys(command.config)
+    const secondStep = createSecondStep({ keys: deriveKeys(keys, 'second_step'), issuer: command.config.orgName })
+    const agents = createAgents({ store, secondStep })
+    const audit = createAudit({ store: auditStore, keys: auditKeysOf(keys.tokenKeys), now: Date.now })
     const line = verb === 'list' ? await list(agents, t) : await change(agents, audit, command, { verb, name, role }, t)
     command.out.write(`${line}\n`)
   } finally {
@@ -119,9 +121,10 @@ async function addAgent(agents: Agents, name: string, role: Role, t: Say): Promi
 }
 
 async function list(agents: Agents, t: Say): Promise<string> {
-  const lines = (await agents.list()).map(({ name, role, hasPassword, createdAt }) => {
+  const lines = (await agents.list()).map(({ name, role, hasPassword, hasSecondStep, createdAt }) => {
     const since = new Date(createdAt).toISOString().slice(0, 10)
-    return `${name}\t${t(`roles.${role}`)}\t${t(hasPassword ? 'password' : 'no_password')}\t${t('since', { date: since })}`
+    const signsIn = t(hasSecondStep ? 'two_steps' : hasPassword ? 'password' : 'no_password')
+    return `${name}\t${t(`roles.${role}`)}\t${signsIn}\t${t('since', { date: since })}`
   })
   return lines.length > 0 ? lines.join('\n') : t('none')
 }

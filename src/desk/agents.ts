@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import type { AgentRef, Role } from '../wire/desk.ts'
 import { createPasswords, type Passwords } from './passwords.ts'
+import type { Offer, SecondStep } from './second-step.ts'
 
 /** Life of a one-time link, milliseconds. */
 export const LINK_MS = 24 * 60 * 60_000
@@ -27,6 +28,8 @@ export interface AgentRecord extends AgentRef {
   role: Role
   /** Encoded scrypt hash; absent until the agent chose a password. */
   password?: string
+  /** Sealed secret of their app; absent: a password alone signs them in. */
+  secondStep?: string
   /** Epoch milliseconds. */
   createdAt: number
 }
@@ -53,6 +56,10 @@ export interface AgentStore {
   /** Removes the agent with their links and sessions. @returns false when there was none. */
   remove(id: string): Promise<boolean>
   setPassword(id: string, password: string): Promise<void>
+  /** Without a secret there is none any more. */
+  setSecondStep(id: string, sealed: string | undefined): Promise<void>
+  /** Uses up a time step and all before it. @returns false when it was used up already, or there is no such agent. */
+  useStep(id: string, step: number): Promise<boolean>
   /** @returns false when there is no such agent. */
   setRole(id: string, role: Role): Promise<boolean>
   /** Keeps one link an agent: the new one replaces an older one. */
@@ -81,6 +88,7 @@ export interface AgentStore {
 export interface ListedAgent extends AgentRef {
   role: Role
   hasPassword: boolean
+  hasSecondStep: boolean
   createdAt: number
 }
 
@@ -88,6 +96,7 @@ export interface LiveSession {
   agent: AgentRef
   role: Role
   hasPassword: boolean
+  hasSecondStep: boolean
   by: SignInBy
 }
 
@@ -108,30 +117,48 @@ export interface Agents {
   link(name: string): Promise<string | undefined>
   /** @throws AppError `sign_in_failed`. */
   signInByLink(token: string): Promise<SignedIn>
-  /** The same error after the same work for an unknown name, a wrong password and a pause.
-   *  @throws AppError `sign_in_failed`; `too_many` when too many people sign in at this moment. */
-  signInByPassword(name: string, password: string): Promise<SignedIn>
+  /** The same error after the same work for an unknown name, a wrong password and a pause, and for a wrong number.
+   *  @param number of the agent's app, if they have one. @throws AppError `sign_in_failed`; `second_step_needed` when only the number is
+   *  missing; `too_many` when too many people sign in at this moment. */
+  signInByPassword(name: string, password: string, number?: string): Promise<SignedIn>
   /** @param touch false when no person acts (a socket's check): the idle time runs on. @returns undefined when there is none. */
   session(token: string, touch?: boolean): Promise<LiveSession | undefined>
   /** Sets the password and ends the agent's other sessions. `current` is needed unless the session came from a link or there is no password yet.
    *  @throws AppError `unauthorized` without a session, `bad_request` for an unusable password, `forbidden` when `current` is wrong. */
   choosePassword(token: string, password: string, current?: string): Promise<LiveSession>
+  /** A new secret, which nothing keeps until its first number comes. @throws AppError `unauthorized`. */
+  offerSecondStep(token: string): Promise<Offer>
+  /** From now on a password needs a number; the agent's other sessions end. Who has a second step already ends that one first, or comes by link.
+   *  @throws AppError `unauthorized`, `forbidden` when the number does not fit. */
+  setSecondStep(token: string, sealed: string, number: string): Promise<LiveSession>
+  /** `number` is needed unless the session came from a link: so a lost telephone is replaced.
+   *  @throws AppError `unauthorized`, `forbidden` when the number does not fit. */
+  endSecondStep(token: string, number?: string): Promise<LiveSession>
   end(token: string): Promise<void>
 }
 
 /** @param now epoch milliseconds; given by tests. */
-export function createAgents(options: { store: AgentStore; now?: () => number }): Agents {
-  const { store, now = Date.now } = options
+export function createAgents(options: { store: AgentStore; secondStep: SecondStep; now?: () => number }): Agents {
+  const { store, secondStep, now = Date.now } = options
   const passwords = createPasswords()
-  const { open, current } = createSessions(store, now)
+  const sessions = createSessions(store, now)
+  const { open, current } = sessions
   const verify = createVerify(store, passwords, now)
+  const steps = createSteps(store, secondStep, now)
   return {
     ...createRoster(store, now),
+    ...createSecondSteps(store, secondStep, sessions, steps, now),
     async signInByLink(token) {
       return open((await store.takeLink(hashToken(token), now())) ?? fail('sign_in_failed'), 'link')
     },
-    async signInByPassword(name, password) {
+    async signInByPassword(name, password, number) {
       const agent = (await verify(name, password)) ?? fail('sign_in_failed')
+      if (agent.secondStep !== undefined) {
+        if (number === undefined) throw new AppError('second_step_needed')
+        if (!(await steps.fits(agent, agent.secondStep, number))) fail('sign_in_failed')
+      }
+      // Not before: whoever has the password may not guess numbers without end.
+      await store.clearAttempts(attemptsOf(agent.name))
       return open(agent.id, 'password')
     },
     async session(token, touch = true) {
@@ -145,11 +172,64 @@ export function createAgents(options: { store: AgentStore; now?: () => number })
       checkPassword(password)
       const mustProve = agent.password !== undefined && session.by === 'password'
       if (mustProve && !(await verify(agent.name, old ?? ''))) throw new AppError('forbidden', { field: 'current' })
+      if (mustProve) await store.clearAttempts(attemptsOf(agent.name))
       await store.setPassword(agent.id, await passwords.hash(password))
       await store.endOtherSessions(agent.id, session.hash)
       return { ...live(agent, session.by), hasPassword: true }
     },
     end: (token) => store.endSession(hashToken(token)),
+  }
+}
+
+interface Steps {
+  /** Uses the number up. */
+  fits(agent: AgentRef, sealed: string, number: string): Promise<boolean>
+}
+
+function createSteps(store: AgentStore, secondStep: SecondStep, now: () => number): Steps {
+  return {
+    async fits({ id }, sealed, number) {
+      const step = secondStep.stepOf(sealed, id, number, now())
+      return step !== undefined && store.useStep(id, step)
+    },
+  }
+}
+
+function createSecondSteps(
+  store: AgentStore,
+  secondStep: SecondStep,
+  { current }: Pick<ReturnType<typeof createSessions>, 'current'>,
+  { fits }: Steps,
+  now: () => number,
+): Pick<Agents, 'offerSecondStep' | 'setSecondStep' | 'endSecondStep'> {
+  const refuse = (): never => {
+    throw new AppError('forbidden', { field: 'number' })
+  }
+  return {
+    async offerSecondStep(token) {
+      const { agent } = (await current(token)) ?? fail('unauthorized')
+      return secondStep.offer({ id: agent.id, name: agent.name })
+    },
+    async setSecondStep(token, sealed, number) {
+      const { agent, session } = (await current(token)) ?? fail('unauthorized')
+      if (agent.secondStep !== undefined && session.by === 'password') refuse()
+      if (!(await fits(agent, sealed, number))) refuse()
+      await store.setSecondStep(agent.id, sealed)
+      await store.endOtherSessions(agent.id, session.hash)
+      return live({ ...agent, secondStep: sealed }, session.by)
+    },
+    async endSecondStep(token, number) {
+      const { agent, session } = (await current(token)) ?? fail('unauthorized')
+      const { secondStep: sealed, ...without } = agent
+      if (sealed !== undefined && session.by === 'password') {
+        // Counted with wrong passwords: a session that got away may not guess without end either.
+        const allowed = await store.beginAttempt(attemptsOf(agent.name), now())
+        if (!allowed || !(await fits(agent, sealed, number ?? ''))) refuse()
+        await store.clearAttempts(attemptsOf(agent.name))
+      }
+      await store.setSecondStep(agent.id, undefined)
+      return live(without, session.by)
+    },
   }
 }
 
@@ -165,11 +245,12 @@ function createRoster(
     },
     async list() {
       const agents = await store.list()
-      return agents.map(({ id, name, role, password, createdAt }) => ({
+      return agents.map(({ id, name, role, password, secondStep, createdAt }) => ({
         id,
         name,
         role,
         hasPassword: password !== undefined,
+        hasSecondStep: secondStep !== undefined,
         createdAt,
       }))
     },
@@ -210,23 +291,24 @@ function createSessions(store: AgentStore, now: () => number) {
 }
 
 /** Checks name and password with one key derivation, whatever the answer.
- *  @returns a function giving the agent when both fit and no pause runs. */
+ *  @returns a function giving the agent when both fit and no pause runs. The attempt stays counted. */
 function createVerify(store: AgentStore, passwords: Passwords, now: () => number) {
   return async (name: string, password: string): Promise<AgentRecord | undefined> => {
     const key = nameKey(name)
-    const attempts = hashToken(key)
-    const allowed = await store.beginAttempt(attempts, now())
+    const allowed = await store.beginAttempt(attemptsOf(name), now())
     const agent = await store.byName(key)
     const fits = await passwords.fits(password.slice(0, MAX_PASSWORD + 1), agent?.password)
-    if (!allowed || !fits) return undefined
-    await store.clearAttempts(attempts)
-    return agent
+    return allowed && fits ? agent : undefined
   }
 }
 
+/** Under which attempts for a name are counted. */
+const attemptsOf = (name: string): string => hashToken(nameKey(name))
+
 function live(agent: AgentRecord, by: SignInBy): LiveSession {
-  const { id, name, role, password } = agent
-  return { agent: { id, name }, role, hasPassword: password !== undefined, by }
+  const { id, name, role, password, secondStep } = agent
+  const has = { hasPassword: password !== undefined, hasSecondStep: secondStep !== undefined }
+  return { agent: { id, name }, role, ...has, by }
 }
 
 function isOver(session: SessionRecord, now: number): boolean {

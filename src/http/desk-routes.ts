@@ -79,11 +79,11 @@ function mountSession(route: Http['route'], sessions: DeskSessions): void {
     const { session, setCookie } = await sessions.signIn(call.body, call.headers.cookie)
     return { ...ok(session), headers: { 'set-cookie': setCookie } }
   })
-  route('get', `${API}/session`, async (call) => ok(await sessions.require(call.headers.cookie, false)))
+  route('get', `${API}/session`, async (call) => ok(await sessions.signedIn(call.headers.cookie, false)))
   // Keys and mouse of somebody who only reads and writes.
   route('post', `${API}/session/use`, async (call) => {
     guard(call)
-    return ok(await sessions.require(call.headers.cookie))
+    return ok(await sessions.signedIn(call.headers.cookie))
   })
   route('del', `${API}/session`, async (call) => {
     guard(call)
@@ -92,6 +92,18 @@ function mountSession(route: Http['route'], sessions: DeskSessions): void {
   route('post', `${API}/password`, async (call) => {
     guard(call)
     return ok(await sessions.choosePassword(call.body, call.headers.cookie))
+  })
+  route('post', `${API}/second-step`, async (call) => {
+    guard(call)
+    return ok(await sessions.offerSecondStep(call.headers.cookie))
+  })
+  route('post', `${API}/second-step/on`, async (call) => {
+    guard(call)
+    return ok(await sessions.setSecondStep(call.body, call.headers.cookie))
+  })
+  route('post', `${API}/second-step/off`, async (call) => {
+    guard(call)
+    return ok(await sessions.endSecondStep(call.body, call.headers.cookie))
   })
 }
 

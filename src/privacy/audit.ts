@@ -24,6 +24,8 @@ export const ACTIONS = {
     'agent_role',
     'sign_in',
     'sign_in_failed',
+    'second_step_on',
+    'second_step_off',
   ],
 } as const satisfies Record<AuditLog, readonly string[]>
 

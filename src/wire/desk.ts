@@ -20,6 +20,19 @@ export interface Session {
   role: Role
   /** False until the agent chose a password (signed in by link). */
   hasPassword: boolean
+  /** A password alone does not sign them in: the number of their app has to come with it. */
+  hasSecondStep: boolean
+  /** Nothing of the desk is shown before there is a second step. */
+  mustSetSecondStep?: true
+}
+
+/** `POST /desk/api/second-step`: a secret for an app, shown once. `sealed` goes back with the app's first number. */
+export interface SecondStepOffer {
+  sealed: string
+  /** Base32. */
+  secret: string
+  /** `otpauth:`. */
+  uri: string
 }
 
 /** One line of the queue, emergencies first, then the oldest request. Times are ISO 8601 UTC. */

@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { AxeBuilder } from '@axe-core/playwright'
 import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { type TOTP, URI } from 'otpauth'
 import type { Browser, Page } from 'playwright-core'
+import { decodeQR } from 'qr/decode.js'
 import type { Locale } from '../../src/wire/activity.ts'
 import type { Role } from '../../src/wire/desk.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
@@ -44,8 +46,10 @@ async function openConsole(name: string, role: Role, locale: Locale): Promise<Pa
   return page
 }
 
+const linkFor = async (name: string) => `${app.url}desk/#token=${await app.agents.link(name)}`
+
 async function signInAgain(page: Page, name: string, locale: Locale): Promise<void> {
-  await page.goto(`${app.url}desk/#token=${await app.agents.link(name)}`)
+  await page.goto(await linkFor(name))
   await page.getByRole('button', { name: words(locale)('desk:password.later') }).click()
 }
 
@@ -153,6 +157,106 @@ test('a session that nobody used asks to sign in again, and the agent stands whe
   await page.getByText(SAID).waitFor()
   expect(await page.getByRole('textbox').inputValue()).toBe('Je regarde votre dossier')
   await resolve(page, 'fr')
+}, 120_000)
+
+/** What a telephone reads off the screen. */
+async function photograph(page: Page): Promise<string> {
+  const code = page.getByRole('img', { name: words('fr')('desk:secondStep.qr') })
+  const size = Number((await code.getAttribute('viewBox'))?.split(' ').at(-1))
+  const squares = [...((await code.locator('path').getAttribute('d')) ?? '').matchAll(/M(\d+) (\d+)/g)]
+  const scale = 4
+  const side = size * scale
+  const data = new Uint8Array(side * side * 4).fill(255)
+  for (const [, x, y] of squares)
+    for (let n = 0; n < scale * scale; n++) {
+      const at = (Number(y) * scale + Math.floor(n / scale)) * side + Number(x) * scale + (n % scale)
+      data.fill(0, at * 4, at * 4 + 3)
+    }
+  return decodeQR({ width: side, height: side, data })
+}
+
+test('with a second step a stolen password opens nothing, and a lost telephone is replaced by a link', async () => {
+  const t = words('fr')
+  const password = 'une phrase assez longue'
+  const page = await openConsole('Noémie', 'agent', 'fr')
+  await page.getByRole('button', { name: t('desk:top.changePassword') }).click()
+  for (const key of ['new', 'again'])
+    await page
+      .getByRole('dialog')
+      .getByLabel(t(`desk:password.${key}`))
+      .fill(password)
+  await page.getByRole('button', { name: t('desk:password.save') }).click()
+  await page.getByRole('button', { name: t('desk:top.secondStep') }).click()
+  const dialog = page.getByRole('dialog')
+  const phone = URI.parse(await photograph(page)) as TOTP
+  expect((await dialog.locator('.secret').textContent())?.replaceAll(' ', '')).toBe(phone.secret.base32)
+  await accessible(page, 'the second step')
+  await shot(page, 'fr-5-second-step')
+  const field = dialog.getByLabel(t('desk:secondStep.number'))
+  await field.fill('000000')
+  await page.keyboard.press('Enter')
+  await dialog.getByText(t('desk:secondStep.wrong')).waitFor()
+  await field.fill(phone.generate())
+  await page.keyboard.press('Enter')
+  await dialog.getByText(t('desk:secondStep.isOn')).waitFor()
+  await accessible(page, 'the second step, when it is on')
+  await dialog.getByRole('button', { name: t('desk:secondStep.close') }).click()
+  await page.getByRole('button', { name: t('desk:top.signOut') }).click()
+
+  await page.getByLabel(t('desk:signIn.name')).fill('Noémie')
+  await page.getByLabel(t('desk:signIn.password')).fill(password)
+  await page.keyboard.press('Enter')
+  const number = page.getByLabel(t('desk:signIn.number'))
+  await number.waitFor()
+  expect(await number.evaluate((input) => input.matches(':focus'))).toBe(true)
+  await accessible(page, 'the number at the door')
+  await shot(page, 'fr-6-number')
+  // The next one: each is good for one time.
+  await number.fill(phone.generate({ timestamp: Date.now() + 30_000 }))
+  await page.keyboard.press('Enter')
+  await page.getByText(t('desk:queue.title')).first().waitFor()
+
+  await page.getByRole('button', { name: t('desk:top.signOut') }).click()
+  await page.goto('about:blank')
+  const link = await linkFor('Noémie')
+  await page.goto(link)
+  await page.getByRole('button', { name: t('desk:top.secondStep') }).click()
+  await dialog.getByRole('button', { name: t('desk:secondStep.off') }).click()
+  await page.getByRole('img', { name: t('desk:secondStep.qr') }).waitFor()
+}, 120_000)
+
+test('where a second step is required nothing is shown before it is set up, also on a narrow screen', async () => {
+  const t = words('fr')
+  const port = String(await freePort())
+  const own = { PORT: port, PUBLIC_URL: `http://127.0.0.1:${port}/`, AGENT_SECOND_STEP: 'required' }
+  const strict = await startTestApp(own)
+  try {
+    await strict.agents.add('Noémie')
+    const page = await (await browser.newContext({ locale: 'fr-CA', viewport: { width: 320, height: 640 } })).newPage()
+    page.setDefaultTimeout(15_000)
+    await page.goto(`${strict.url}desk/#token=${await strict.agents.link('Noémie')}`)
+    await page.getByRole('heading', { name: t('desk:secondStep.title') }).waitFor()
+    const phone = URI.parse(await photograph(page)) as TOTP
+    expect(await page.getByText(t('desk:queue.title')).count()).toBe(0)
+    await accessible(page, 'the second step that is required')
+    await shot(page, 'fr-7-required')
+    await page.getByLabel(t('desk:secondStep.number')).fill(phone.generate())
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: t('desk:password.later') }).click()
+    await page.getByText(t('desk:queue.empty')).waitFor()
+    await page.getByRole('button', { name: t('desk:top.secondStep') }).click()
+    await page.getByRole('dialog').getByText(t('desk:secondStep.isOn')).waitFor()
+    await accessible(page, 'the second step on a narrow screen')
+    await shot(page, 'fr-8-narrow')
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: t('desk:secondStep.off') })
+      .click()
+    await page.getByRole('heading', { name: t('desk:secondStep.title') }).waitFor()
+    expect(await page.getByText(t('desk:queue.empty')).count()).toBe(0)
+  } finally {
+    await strict.end()
+  }
 }, 120_000)
 
 test('an agent whose line is cut loses the request, keeps the words, and hears why', async () => {

@@ -166,7 +166,8 @@ async function openConsole(page: Page, all: readonly string[]): Promise<void> {
   let claims = 0
   await page.route('**/desk/api/**', (route) => {
     const path = new URL(route.request().url()).pathname
-    if (path.endsWith('/session')) return route.fulfill(json({ agent: agent(2), role: 'agent', hasPassword: true }))
+    if (path.endsWith('/session'))
+      return route.fulfill(json({ agent: agent(2), role: 'agent', hasPassword: true, hasSecondStep: true }))
     if (path.endsWith('/queue')) return route.fulfill(json({ items }))
     if (path.endsWith('/dead')) return route.fulfill(json({ items: dead }))
     if (path.endsWith('/claim')) return route.fulfill(json({ code: 'claim_lost', by: PAYLOADS[2 + claims++] }, 409))

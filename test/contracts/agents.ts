@@ -98,6 +98,29 @@ function keeping(): void {
     expect(await store.list()).toHaveLength(1)
   })
 
+  test('get a second step, another one and none; nobody gets one', async () => {
+    await store.insert(agentOf('a'))
+    await store.insert(agentOf('b', { secondStep: 'sealed-b' }))
+    await store.setSecondStep('a', 'sealed-1')
+    expect(await store.list()).toEqual([
+      agentOf('a', { secondStep: 'sealed-1' }),
+      agentOf('b', { secondStep: 'sealed-b' }),
+    ])
+    await store.setSecondStep('a', 'sealed-2')
+    expect(await store.byName('nom a')).toEqual(agentOf('a', { secondStep: 'sealed-2' }))
+    await store.setSecondStep('a', undefined)
+    await store.setSecondStep('nobody', 'sealed-3')
+    expect([await store.byId('a'), await store.byId('nobody')]).toEqual([agentOf('a'), undefined])
+  })
+
+  test('use a time step once, also at the same time, and none before it', async () => {
+    await store.insert(agentOf('a'))
+    await store.insert(agentOf('b'))
+    expect((await together(10, () => store.useStep('a', 57_000_000))).filter(Boolean)).toHaveLength(1)
+    expect([await store.useStep('a', 56_999_999), await store.useStep('a', 57_000_001)]).toEqual([false, true])
+    expect([await store.useStep('b', 57_000_000), await store.useStep('nobody', 57_000_000)]).toEqual([true, false])
+  })
+
   test('have a role, and get another one; nobody gets none', async () => {
     await store.insert(agentOf('a', { role: 'lead' }))
     await store.insert(agentOf('b'))

@@ -14,10 +14,11 @@ import { createDeskSessions, type DeskSessions } from '../../src/http/desk-sessi
 import { type Audit, createAudit } from '../../src/privacy/audit.ts'
 import { createAuditStore } from '../../src/store/sqlite/audit.ts'
 import type { AgentsUnderTest } from '../contracts/agents.ts'
-import { makeRedisAgents, makeSqliteAgents } from '../support/agent-stores.ts'
+import { appNumber, makeRedisAgents, makeSqliteAgents, testSecondStep } from '../support/agent-stores.ts'
 
 const PASSWORD = 'une phrase assez longue'
 const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 
 let made: AgentsUnderTest
 let clock: number
@@ -27,7 +28,7 @@ function withStore(make: () => Promise<AgentsUnderTest>): void {
   beforeEach(async () => {
     made = await make()
     clock = Date.UTC(2026, 10, 22)
-    agents = createAgents({ store: made.store, now: () => clock })
+    agents = createAgents({ store: made.store, secondStep: testSecondStep(), now: () => clock })
   })
   afterEach(() => made.remove())
 }
@@ -52,6 +53,7 @@ describe('sqlite', () => {
   describe('names', named)
   describe('one-time links', linked)
   describe('passwords', provePasswords)
+  describe('the second step', inTwoSteps)
   describe('sessions', inSessions)
   describe('over HTTP', overHttp)
 })
@@ -166,6 +168,94 @@ function provePasswords(): void {
   })
 }
 
+function inTwoSteps(): void {
+  let secret: string
+  /** What the agent's app shows now. */
+  const number = (more = 0) => appNumber(secret, clock + more)
+  const signIn = (given?: string) => agents.signInByPassword('Maëlle', PASSWORD, given)
+
+  /** Maëlle signs in with a password, photographs the code and types the first number. */
+  async function setUp(): Promise<string> {
+    await newAgent()
+    const { token } = await signIn()
+    const offer = await agents.offerSecondStep(token)
+    secret = offer.secret
+    expect(offer.uri).toMatch(/^otpauth:\/\/totp\/S%C3%A9same:Ma%C3%ABlle\?issuer=S%C3%A9same&secret=[A-Z2-7]{32}&/)
+    await expect(agents.setSecondStep(token, offer.sealed, appNumber(secret, clock + HOUR))).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    expect((await agents.session(token))?.hasSecondStep).toBe(false)
+    expect((await agents.setSecondStep(token, offer.sealed, number())).hasSecondStep).toBe(true)
+    clock += MINUTE
+    return token
+  }
+
+  test('a password alone signs nobody in any more, and a number does once', async () => {
+    await setUp()
+    await expect(signIn()).rejects.toMatchObject({ code: 'second_step_needed' })
+    const here = number()
+    expect((await signIn(`${here.slice(0, 3)} ${here.slice(3)}`)).hasSecondStep).toBe(true)
+    await expect(signIn(here)).rejects.toEqual(failed)
+    // Nor one that came before it.
+    await expect(signIn(number(-30_000))).rejects.toEqual(failed)
+    await expect(agents.signInByPassword('Maëlle', 'pas celui-là du tout', number(30_000))).rejects.toEqual(failed)
+    expect((await signIn(number(30_000))).agent.name).toBe('Maëlle')
+  })
+
+  test.each(['000000', '', '12345', '1234567', 'abcdef', '１２３４５６'])('%j is no number', async (given) => {
+    await setUp()
+    await expect(signIn(given)).rejects.toEqual(failed)
+  })
+
+  test('guessing pauses the name, and the right number then does not help', async () => {
+    await setUp()
+    for (let n = 0; n < MAX_FAILURES; n++) await expect(signIn('000000')).rejects.toEqual(failed)
+    await expect(signIn(number())).rejects.toEqual(failed)
+    clock += PAUSE_MS
+    expect((await signIn(number())).agent.name).toBe('Maëlle')
+  })
+
+  test('ends with a number, or by a link when the telephone is lost, and not by guessing', async () => {
+    const first = await setUp()
+    await expect(agents.endSecondStep(first)).rejects.toMatchObject({ code: 'forbidden' })
+    for (let n = 0; n < MAX_FAILURES; n++)
+      await expect(agents.endSecondStep(first, '000000')).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(agents.endSecondStep(first, number())).rejects.toMatchObject({ code: 'forbidden' })
+    const { token } = await agents.signInByLink(await linkOf('Maëlle'))
+    expect((await agents.endSecondStep(token)).hasSecondStep).toBe(false)
+    clock += PAUSE_MS
+    expect((await signIn()).hasSecondStep).toBe(false)
+  })
+
+  test('is changed by nobody who has a session alone', async () => {
+    const token = await setUp()
+    const { sealed, secret: other } = await agents.offerSecondStep(token)
+    await expect(agents.setSecondStep(token, sealed, appNumber(other, clock))).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    expect((await signIn(number())).hasSecondStep).toBe(true)
+  })
+
+  test('ends the other sessions, and a secret is of one agent and of our keys', async () => {
+    await newAgent('Omar')
+    const omar = await agents.signInByPassword('Omar', PASSWORD)
+    const elsewhere = await agents.signInByPassword('Omar', PASSWORD)
+    const token = await setUp()
+    const offer = await agents.offerSecondStep(token)
+    await expect(agents.setSecondStep(omar.token, offer.sealed, appNumber(offer.secret, clock))).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    const own = await agents.offerSecondStep(omar.token)
+    await agents.setSecondStep(omar.token, own.sealed, appNumber(own.secret, clock))
+    expect(await agents.session(elsewhere.token)).toBeUndefined()
+
+    const id = omar.agent.id
+    const [oldKey, newKey] = [Buffer.alloc(32, 6), Buffer.alloc(32, 7)]
+    const step = (...keys: Buffer[]) => testSecondStep(keys).stepOf(own.sealed, id, appNumber(own.secret, clock), clock)
+    expect([step(newKey, oldKey), step(newKey)]).toEqual([expect.any(Number), undefined])
+  })
+}
+
 function inSessions(): void {
   let token: string
   beforeEach(async () => {
@@ -211,7 +301,7 @@ function overHttp(): void {
   beforeEach(async () => {
     const auditDb = new DatabaseSync(':memory:')
     audit = createAudit({ store: createAuditStore(auditDb), keys: KEYS, now: () => clock })
-    desk = createDeskSessions({ agents, audit, secure: true })
+    desk = createDeskSessions({ agents, audit, secure: true, secondStep: 'optional' })
     await agents.add('Maëlle')
   })
 
@@ -231,11 +321,34 @@ function overHttp(): void {
     expect(await desk.read(sent(first.setCookie))).toEqual(first.session)
     expect(first.session.hasPassword).toBe(false)
     const chosen = await desk.choosePassword({ password: PASSWORD }, sent(first.setCookie))
-    expect(chosen).toEqual({ agent: first.session.agent, role: 'agent', hasPassword: true })
+    expect(chosen).toEqual({
+      agent: first.session.agent,
+      role: 'agent',
+      hasPassword: true,
+      hasSecondStep: false,
+    })
     expect(await desk.end(sent(first.setCookie))).toMatch(/^__Host-sesame_desk=; .*Max-Age=0$/)
     await expect(desk.require(sent(first.setCookie))).rejects.toMatchObject({ code: 'unauthorized' })
     const again = await desk.signIn({ name: 'maëlle', password: PASSWORD })
     expect(await desk.read(sent(again.setCookie))).toEqual(chosen)
+  })
+
+  test('where a second step is required, nothing but setting it up is open before', async () => {
+    const strict = createDeskSessions({ agents, audit, secure: true, secondStep: 'required' })
+    const { session, setCookie } = await strict.signIn({ token: await linkOf('Maëlle') })
+    const cookie = sent(setCookie)
+    expect(session).toMatchObject({ hasSecondStep: false, mustSetSecondStep: true })
+    expect(await strict.signedIn(cookie)).toEqual(session)
+    expect(await strict.read(cookie)).toBeUndefined()
+    await expect(strict.require(cookie)).rejects.toMatchObject({ code: 'forbidden', facts: { where: 'second_step' } })
+    const { sealed, secret } = await strict.offerSecondStep(cookie)
+    const set = await strict.setSecondStep({ sealed, number: appNumber(secret, clock) }, cookie)
+    expect(set).toMatchObject({ hasSecondStep: true })
+    expect(await strict.require(cookie)).toEqual(set)
+    await strict.endSecondStep({}, cookie)
+    expect(await strict.read(cookie)).toBeUndefined()
+    // Signed in, on, off: all on record.
+    expect(await audit.verify('audit')).toMatchObject({ count: 3, faults: [] })
   })
 
   test('signing in again ends the session before', async () => {

@@ -32,6 +32,30 @@ const DIRECT_LINE = 'src/channels/directline'
 
 export const GUARDS: readonly Guard[] = [
   guard(
+    'T17',
+    'a password needs its number',
+    'src/desk/agents.ts',
+    'if (agent.secondStep !== undefined) {',
+    'if (agent.secondStep === "none") {',
+    'test/desk/agents.test.ts',
+  ),
+  guard(
+    'T17',
+    'a number is good once',
+    'src/desk/agents.ts',
+    'return step !== undefined && store.useStep(id, step)',
+    'return step !== undefined',
+    'test/desk/agents.test.ts',
+  ),
+  guard(
+    'T17',
+    'nothing of the desk without a second step, where it is required',
+    'src/http/desk-session.ts',
+    'if (session.mustSetSecondStep) throw',
+    'if (session.mustSetSecondStep && !session.agent) throw',
+    'test/desk/agents.test.ts',
+  ),
+  guard(
     'T3',
     'a limit holds the mail back',
     'src/coverage/sqlite.ts',
@@ -431,8 +455,8 @@ export const GUARDS: readonly Guard[] = [
     'T17',
     'five wrong passwords',
     'src/desk/agents.ts',
-    'if (!allowed || !fits) return undefined',
-    'if (!fits) return undefined',
+    'return allowed && fits ? agent : undefined',
+    'return fits ? agent : undefined',
     'test/desk/agents.test.ts',
   ),
   guard(

@@ -41,7 +41,12 @@ describe('signing in', () => {
     const body = { token: await app.agents.link('Inès') }
     const sign = () => ask(`${app.url}desk/api/session`, { body, headers: DESK_HEADER })
     const first = await sign()
-    expect(first.body).toEqual({ agent: { id: expect.any(String), name: 'Inès' }, role: 'agent', hasPassword: false })
+    expect(first.body).toEqual({
+      agent: { id: expect.any(String), name: 'Inès' },
+      role: 'agent',
+      hasPassword: false,
+      hasSecondStep: false,
+    })
     expect(first.headers.get('set-cookie')).toMatch(/^sesame_desk=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict$/)
     const again = await sign()
     expect([again.status, again.body.code]).toEqual([401, 'sign_in_failed'])

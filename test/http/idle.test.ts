@@ -7,6 +7,7 @@ import { mountDeskRoutes } from '../../src/http/desk-routes.ts'
 import { createDeskSessions } from '../../src/http/desk-session.ts'
 import { createHttp } from '../../src/http/server.ts'
 import { createAgentStore } from '../../src/store/sqlite/agents.ts'
+import { testSecondStep } from '../support/agent-stores.ts'
 import { keepLog } from '../support/app.ts'
 import { CONTENT, createStage, type Talk } from '../support/conversation.ts'
 import { DESK_HEADER } from '../support/desk.ts'
@@ -23,9 +24,9 @@ let call: (path: string, body?: object) => Promise<number>
 beforeEach(async () => {
   stage = createStage()
   const now = () => stage.clock.now
-  const agents = createAgents({ store: createAgentStore(stage.store.db), now })
+  const agents = createAgents({ store: createAgentStore(stage.store.db), secondStep: testSecondStep(), now })
   const audit = { record: async () => {}, subjectOf: String }
-  const sessions = createDeskSessions({ agents, audit, secure: false })
+  const sessions = createDeskSessions({ agents, audit, secure: false, secondStep: 'optional' })
   const http = createHttp({ texts: CONTENT.texts, log: keepLog().log, origins: NO_ORIGINS })
   mountDeskRoutes(http, stage.desk, sessions)
   http.server.listen(0, '127.0.0.1')

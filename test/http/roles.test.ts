@@ -91,6 +91,10 @@ const CLAIMED: Record<string, Row> = {
   },
   'POST /session/use': { body: () => ({}), is: [401, 200, 200, 200] },
   'POST /password': { body: () => ({}), is: [401, 400, 400, 400] },
+  // Each their own.
+  'POST /second-step': { body: () => ({}), is: [401, 200, 200, 200] },
+  'POST /second-step/on': { body: () => ({ sealed: 'x', number: '000000' }), is: [401, 403, 403, 403] },
+  'POST /second-step/off': { body: () => ({}), is: [401, 200, 200, 200] },
   'GET /queue': {
     is: [401, 200, 200, 200],
     of: (reply) => ofMember(reply)?.reason ?? 'not told',

@@ -14,7 +14,7 @@ import {
 } from '../../src/desk/agents.ts'
 import { createRedisAgentStore } from '../../src/store/redis/agents.ts'
 import { agentContract, agentOf, sessionOf } from '../contracts/agents.ts'
-import { linkTo, makeRedisAgents, makeSqliteAgents } from '../support/agent-stores.ts'
+import { appNumber, linkTo, makeRedisAgents, makeSqliteAgents, testSecondStep } from '../support/agent-stores.ts'
 import { type RedisCluster, startCluster } from '../support/redis-cluster.ts'
 
 const NOW = Date.UTC(2026, 10, 22)
@@ -61,19 +61,22 @@ test.each([
 ])('%s: nothing that opens a door is on disk', async (_, make) => {
   const made = await make()
   const password = 'une phrase assez longue'
-  const agents = createAgents({ store: made.store, now: () => NOW })
+  const agents = createAgents({ store: made.store, secondStep: testSecondStep(), now: () => NOW })
   await agents.add('Solange')
   const first = (await agents.link('Solange')) ?? ''
   const { token } = await agents.signInByLink(first)
   await agents.choosePassword(token, password)
+  const { sealed, secret } = await agents.offerSecondStep(token)
+  await agents.setSecondStep(token, sealed, appNumber(secret, NOW))
   const second = (await agents.link('Solange')) ?? ''
   const stored = contentOf(made.folder)
   await made.remove()
   expect(stored).toContain('Solange')
   expect(stored).toContain('scrypt$32768$8$1$')
-  for (const secret of [password, token, first, second]) {
-    expect(secret.length).toBeGreaterThan(20)
-    expect(stored).not.toContain(secret)
+  expect(stored).toContain(sealed)
+  for (const kept of [password, token, first, second, secret]) {
+    expect(kept.length).toBeGreaterThan(20)
+    expect(stored).not.toContain(kept)
   }
 })
 

@@ -1,13 +1,25 @@
 /** Stores of agents for tests, each with a file or a server of its own. */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { TOTP } from 'otpauth'
 import { parseRedisUrl, type RedisTarget } from '../../src/config-redis.ts'
+import { createSecondStep } from '../../src/desk/second-step.ts'
 import { createRedisAgentStore } from '../../src/store/redis/agents.ts'
 import { connect, type Link } from '../../src/store/redis/link.ts'
 import { createAgentStore } from '../../src/store/sqlite/agents.ts'
 import type { AgentsUnderTest } from '../contracts/agents.ts'
 import { tempFolder } from './folder.ts'
 import { startRedis } from './redis.ts'
+
+const STEP_KEY = Buffer.alloc(32, 6)
+
+/** @param keys newest first. */
+export const testSecondStep = (keys: readonly Buffer[] = [STEP_KEY]) => createSecondStep({ keys, issuer: 'Sésame' })
+
+/** What the agent's app shows at that time, epoch ms. */
+export function appNumber(secret: string, at: number): string {
+  return new TOTP({ secret, algorithm: 'SHA1', digits: 6, period: 30 }).generate({ timestamp: at })
+}
 
 /** With the folder of what it writes. */
 export type MadeAgents = AgentsUnderTest & { folder: string }

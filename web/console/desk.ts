@@ -1,6 +1,6 @@
 /** Everything the console does. The views show `cell` and call these. */
 import type { Locale } from '../../src/wire/activity.ts'
-import type { CommandDone, RevealReason, Session } from '../../src/wire/desk.ts'
+import type { CommandDone, RevealReason, SecondStepOffer, Session } from '../../src/wire/desk.ts'
 import { ApiError, call, conversationPath, get, post } from './api.ts'
 import { refusal, signInFault } from './faults.ts'
 import { type Kept, keepLocale, keepShortcuts, keptFor, keptLocale, keptShortcuts } from './kept.ts'
@@ -58,6 +58,7 @@ export function createDesk() {
   }
 
   function enter(session: Session): void {
+    if (session.mustSetSecondStep) return cell.set({ session, fault: undefined, phase: 'setSecondStep' })
     kept = keptFor(session.agent.id)
     const selected = kept.selected() ?? undefined
     const restored = { drafts: kept.drafts(), outbox: kept.outbox(), heeded: kept.heeded(), selected }
@@ -124,12 +125,17 @@ function createDoor(
     }, USE_MS)
   }
 
-  async function signIn(body: { token: string } | { name: string; password: string }): Promise<void> {
+  /** @returns whether only the number of the agent's app is missing. */
+  async function signIn(
+    body: { token: string } | { name: string; password: string; number?: string },
+  ): Promise<boolean> {
     try {
       enter(await post<Session>('/session', body))
     } catch (error) {
+      if (error instanceof ApiError && error.code === 'second_step_needed') return true
       leave(signInFault(error, 'token' in body))
     }
+    return false
   }
 
   return {
@@ -139,7 +145,7 @@ function createDoor(
       const token = new URLSearchParams(location.hash.slice(1)).get('token')
       if (token !== null) {
         history.replaceState(null, '', location.pathname)
-        return signIn({ token })
+        return void (await signIn({ token }))
       }
       try {
         enter(await get<Session>('/session'))
@@ -151,6 +157,20 @@ function createDoor(
     async choosePassword(password: string, current: string): Promise<void> {
       const session = await post<Session>('/password', { password, ...(current === '' ? {} : { current }) })
       cell.set({ session, phase: 'ready' })
+    },
+    /** @throws ApiError */
+    offerSecondStep: () => post<SecondStepOffer>('/second-step', {}),
+    /** @throws ApiError */
+    async setSecondStep(sealed: string, number: string): Promise<void> {
+      const session = await post<Session>('/second-step/on', { sealed, number })
+      if (cell.get().phase === 'setSecondStep') enter(session)
+      else cell.set({ session })
+    },
+    /** @throws ApiError */
+    async endSecondStep(number: string): Promise<void> {
+      const session = await post<Session>('/second-step/off', { number })
+      if (session.mustSetSecondStep) leave()
+      cell.set({ session, ...(session.mustSetSecondStep ? { phase: 'setSecondStep' } : {}) })
     },
     skipPassword: () => cell.set({ phase: 'ready' }),
     async signOut(): Promise<void> {

@@ -4,7 +4,7 @@ import type { ConversationView, DeadLetter, QueueItem, Session } from '../../src
 import type { Outgoing } from './kept.ts'
 
 /** Which screen. `opening`: looking whether someone is signed in. */
-export type Phase = 'opening' | 'signedOut' | 'choosePassword' | 'ready'
+export type Phase = 'opening' | 'signedOut' | 'choosePassword' | 'setSecondStep' | 'ready'
 
 export type SignInFault = 'linkFailed' | 'failed' | 'ended' | 'unreachable' | 'busy'
 

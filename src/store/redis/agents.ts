@@ -32,7 +32,7 @@ const SIGNS = `${TAG}:signs`
 const REMEMBER_MS = 3_600_000
 const attemptsOf = (key: string) => `${TAG}:attempts:${key}`
 
-const AGENT_FIELDS = ['id', 'name', 'nameKey', 'createdAt', 'password', 'role'] as const
+const AGENT_FIELDS = ['id', 'name', 'nameKey', 'createdAt', 'password', 'role', 'secondStep'] as const
 const SESSION_FIELDS = ['agentId', 'by', 'createdAt', 'seenAt'] as const
 const READ_AGENT = `redis.call('HMGET', '${AGENT}' .. id, ${AGENT_FIELDS.map((field) => `'${field}'`).join(', ')})`
 
@@ -67,6 +67,18 @@ return redis.call('DEL', KEYS[2])`)
 /** Keys: agent. Args: password. */
 const SET_PASSWORD = script(`
 if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'password', ARGV[1]) end`)
+
+/** Keys: agent. Args: sealed secret, or nothing. */
+const SET_SECOND_STEP = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return end
+if ARGV[1] == '' then redis.call('HDEL', KEYS[1], 'secondStep') else redis.call('HSET', KEYS[1], 'secondStep', ARGV[1]) end`)
+
+/** Keys: agent. Args: time step. */
+const USE_STEP = script(`
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if tonumber(redis.call('HGET', KEYS[1], 'lastStep') or 0) >= tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'lastStep', ARGV[1])
+return 1`)
 
 /** Keys: agent. Args: role. */
 const SET_ROLE = script(`
@@ -149,11 +161,14 @@ export function createRedisAgentStore(link: Link): AgentStore {
   }
 }
 
-type Roster = Pick<AgentStore, 'insert' | 'byId' | 'byName' | 'list' | 'remove' | 'setPassword' | 'setRole'>
+type Roster = Pick<
+  AgentStore,
+  'insert' | 'byId' | 'byName' | 'list' | 'remove' | 'setPassword' | 'setRole' | 'setSecondStep' | 'useStep'
+>
 
 function createRoster({ step, command }: Link): Roster {
   return {
-    async insert({ id, name, nameKey, role, createdAt, password }) {
+    async insert({ id, name, nameKey, role, createdAt, password, secondStep }) {
       const nameHash = hashName(nameKey)
       const fields = [
         'id',
@@ -169,7 +184,7 @@ function createRoster({ step, command }: Link): Roster {
         'createdAt',
         createdAt,
       ]
-      const more = password === undefined ? [] : ['password', password]
+      const more = Object.entries({ password, secondStep }).flatMap(([key, value]) => (value ? [key, value] : []))
       return (await step(INSERT, [NAMES, AGENT + id], [nameHash, id, ...fields, ...more])) === 1
     },
     byId: async (id) => toAgent(await command<Row>('HMGET', AGENT + id, ...AGENT_FIELDS)),
@@ -180,6 +195,8 @@ function createRoster({ step, command }: Link): Roster {
     },
     remove: async (id) => (await step(REMOVE, [NAMES, AGENT + id, linkOf(id), SESSIONS_OF + id, SIGNS], [id])) === 1,
     setPassword: async (id, password) => void (await step(SET_PASSWORD, [AGENT + id], [password])),
+    setSecondStep: async (id, sealed) => void (await step(SET_SECOND_STEP, [AGENT + id], [sealed ?? ''])),
+    useStep: async (id, time) => (await step(USE_STEP, [AGENT + id], [time])) === 1,
     setRole: async (id, role) => (await step(SET_ROLE, [AGENT + id], [role])) === 1,
   }
 }
@@ -232,11 +249,12 @@ function hashName(nameKey: string): string {
 }
 
 function toAgent(row: Row | null): AgentRecord | undefined {
-  const [id, name, nameKey, createdAt, password, role] = row ?? []
+  const [id, name, nameKey, createdAt, password, role, secondStep] = row ?? []
   if (!id || !name || !nameKey) return undefined
   // Those of before had no role. Nobody becomes a lead by an upgrade.
   const known = parseRole(role) ?? 'agent'
-  return { id, name, nameKey, role: known, ...(password && { password }), createdAt: Number(createdAt) }
+  const secrets = { ...(password && { password }), ...(secondStep && { secondStep }) }
+  return { id, name, nameKey, role: known, ...secrets, createdAt: Number(createdAt) }
 }
 
 function toSession(hash: string, [agentId, by, createdAt, seenAt]: Row): SessionRecord | undefined {

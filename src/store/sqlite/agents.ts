@@ -14,7 +14,7 @@ import { parseRole } from '../../wire/desk.ts'
 const TABLES = `
 CREATE TABLE IF NOT EXISTS agents (
   id TEXT PRIMARY KEY, name TEXT NOT NULL, name_key TEXT NOT NULL UNIQUE, password TEXT, created_at INTEGER NOT NULL,
-  role TEXT NOT NULL DEFAULT 'agent'
+  role TEXT NOT NULL DEFAULT 'agent', second_step TEXT, last_step INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS agent_links (
   agent_id TEXT PRIMARY KEY, hash TEXT NOT NULL UNIQUE, expires_at INTEGER NOT NULL
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS agent_attempts (
   key TEXT PRIMARY KEY, count INTEGER NOT NULL, last_at INTEGER NOT NULL, allowed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;`
 
-const AGENT = 'SELECT id, name, name_key, role, password, created_at FROM agents'
+const AGENT = 'SELECT id, name, name_key, role, password, second_step, created_at FROM agents'
 
 /** A pause runs from the attempt that began it: attempts refused during it do not prolong it. */
 const BEGIN_ATTEMPT = `
@@ -47,11 +47,12 @@ type Row = Record<string, unknown>
 /** @param db an open handle; its owner closes it. */
 export function createAgentStore(db: DatabaseSync): AgentStore {
   db.exec(TABLES)
-  addRoles(db)
+  addColumns(db)
   db.exec(SIGNS)
   const q = prepare(db)
   return {
-    insert: async (a) => q.insert(a.id, a.name, a.nameKey, a.role, a.password ?? null, a.createdAt) === 1,
+    insert: async (a) =>
+      q.insert(a.id, a.name, a.nameKey, a.role, a.password ?? null, a.secondStep ?? null, a.createdAt) === 1,
     byId: async (id) => toAgent(q.byId(id)),
     byName: async (key) => toAgent(q.byName(key)),
     list: async () => q.list.all().flatMap((row) => toAgent(row) ?? []),
@@ -62,6 +63,8 @@ export function createAgentStore(db: DatabaseSync): AgentStore {
       return q.remove(id) === 1
     },
     setPassword: async (id, password) => void q.setPassword(password, id),
+    setSecondStep: async (id, sealed) => void q.setSecondStep(sealed ?? null, id),
+    useStep: async (id, step) => q.useStep(step, id, step) === 1,
     setRole: async (id, role) => q.setRole(role, id) === 1,
     putLink: async (agentId, hash, expiresAt) => void q.putLink(agentId, hash, expiresAt),
     takeLink: async (hash, now) => text(q.takeLink(hash, now)?.agent_id),
@@ -83,13 +86,24 @@ export function createAgentStore(db: DatabaseSync): AgentStore {
   }
 }
 
-/** Tables of before had no roles. Nobody becomes a lead by an upgrade. */
-function addRoles(db: DatabaseSync): void {
+/** Tables of before lack these. Nobody becomes a lead by an upgrade. */
+const ADDED = {
+  role: "TEXT NOT NULL DEFAULT 'agent'",
+  second_step: 'TEXT',
+  last_step: 'INTEGER NOT NULL DEFAULT 0',
+}
+
+function addColumns(db: DatabaseSync): void {
   // The service and its commands may open the file at the same moment.
   db.exec('BEGIN IMMEDIATE')
-  const columns = db.prepare("SELECT name FROM pragma_table_info('agents')").all()
-  const isOld = columns.every(({ name }) => name !== 'role')
-  if (isOld) db.exec("ALTER TABLE agents ADD COLUMN role TEXT NOT NULL DEFAULT 'agent'")
+  const columns = new Set(
+    db
+      .prepare("SELECT name FROM pragma_table_info('agents')")
+      .all()
+      .map(({ name }) => name),
+  )
+  for (const [name, type] of Object.entries(ADDED))
+    if (!columns.has(name)) db.exec(`ALTER TABLE agents ADD COLUMN ${name} ${type}`)
   db.exec('COMMIT')
 }
 
@@ -105,7 +119,7 @@ function prepare(db: DatabaseSync) {
   }
   return {
     insert: run(
-      'INSERT INTO agents (id, name, name_key, role, password, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (name_key) DO NOTHING',
+      'INSERT INTO agents (id, name, name_key, role, password, second_step, created_at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name_key) DO NOTHING',
     ),
     byId: one(`${AGENT} WHERE id = ?`),
     byName: one(`${AGENT} WHERE name_key = ?`),
@@ -113,6 +127,8 @@ function prepare(db: DatabaseSync) {
     remove: run('DELETE FROM agents WHERE id = ?'),
     removeLink: run('DELETE FROM agent_links WHERE agent_id = ?'),
     setPassword: run('UPDATE agents SET password = ? WHERE id = ?'),
+    setSecondStep: run('UPDATE agents SET second_step = ? WHERE id = ?'),
+    useStep: run('UPDATE agents SET last_step = ? WHERE id = ? AND last_step < ?'),
     setRole: run('UPDATE agents SET role = ? WHERE id = ?'),
     putLink: run('INSERT OR REPLACE INTO agent_links (agent_id, hash, expires_at) VALUES (?, ?, ?)'),
     takeLink: one('DELETE FROM agent_links WHERE hash = ? AND expires_at > ? RETURNING agent_id'),
@@ -138,12 +154,14 @@ function text(value: unknown): string | undefined {
 function toAgent(row: Row | undefined): AgentRecord | undefined {
   if (row === undefined) return undefined
   const password = text(row.password)
+  const secondStep = text(row.second_step)
   return {
     id: String(row.id),
     name: String(row.name),
     nameKey: String(row.name_key),
     role: parseRole(row.role) ?? 'agent',
     ...(password !== undefined && { password }),
+    ...(secondStep !== undefined && { secondStep }),
     createdAt: Number(row.created_at),
   }
 }

@@ -7,6 +7,7 @@ import type { Words } from '../words.ts'
 import { useAlarm } from './alarm.tsx'
 import { ToolsProvider, useDeskState } from './hooks.ts'
 import { PasswordScreen } from './password.tsx'
+import { SecondStepScreen } from './second-step.tsx'
 import { SignIn } from './sign-in.tsx'
 import { Workplace } from './workplace.tsx'
 
@@ -35,6 +36,8 @@ function Screen({ phase }: { phase: DeskState['phase'] }) {
       return <SignIn />
     case 'choosePassword':
       return <PasswordScreen />
+    case 'setSecondStep':
+      return <SecondStepScreen />
     case 'ready':
       return <Workplace />
   }

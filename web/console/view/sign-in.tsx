@@ -33,6 +33,8 @@ function SignInForm() {
   const { desk, state, words } = useTools()
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
+  const [number, setNumber] = useState('')
+  const [needsNumber, setNeedsNumber] = useState(false)
   const [busy, setBusy] = useState(false)
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
@@ -40,9 +42,11 @@ function SignInForm() {
     event.preventDefault()
     if (busy) return
     setBusy(true)
-    await desk.signIn({ name, password })
+    const isMissing = await desk.signIn({ name, password, ...(needsNumber ? { number } : {}) })
     setBusy(false)
-    setPassword('')
+    setNeedsNumber(isMissing)
+    setNumber('')
+    if (!isMissing) setPassword('')
   }
   return (
     <form onSubmit={submit}>
@@ -76,10 +80,41 @@ function SignInForm() {
           onInput={(e) => setPassword(e.currentTarget.value)}
         />
       </label>
+      {needsNumber && (
+        <NumberField label={words.signIn.number} help={words.signIn.numberHelp} value={number} onValue={setNumber} />
+      )}
       <button type="submit" class="main" aria-disabled={busy}>
         {busy ? words.signIn.going : words.signIn.go}
       </button>
       <p class="soft">{words.signIn.help}</p>
     </form>
+  )
+}
+
+interface NumberFieldProps {
+  label: string
+  help?: string | undefined
+  value: string
+  onValue: (value: string) => void
+}
+
+/** The six digits of an app; what is to be typed next when it appears. */
+export function NumberField({ label, help, value, onValue }: NumberFieldProps) {
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => field.current?.focus(), [])
+  return (
+    <label>
+      {label}
+      {help && <small>{help}</small>}
+      <input
+        ref={field}
+        name="number"
+        inputMode="numeric"
+        autocomplete="one-time-code"
+        maxLength={12}
+        value={value}
+        onInput={(e) => onValue(e.currentTarget.value)}
+      />
+    </label>
   )
 }

@@ -36,6 +36,9 @@ export function TopBar({ onAsk }: { onAsk: (question: Overlay) => void }) {
           <button type="button" class="quiet" onClick={() => onAsk('password')}>
             {words.top.changePassword}
           </button>
+          <button type="button" class="quiet" onClick={() => onAsk('secondStep')}>
+            {words.top.secondStep}
+          </button>
           <button type="button" class="quiet" onClick={signOut}>
             {words.top.signOut}
           </button>

@@ -10,10 +10,11 @@ import { CrisisBar, DeadBanner, NoticeBar, OfflineBanner } from './notices.tsx'
 import { PasswordForm } from './password.tsx'
 import { Queue } from './queue.tsx'
 import { RevealDialog } from './reveal.tsx'
+import { SecondStepDialog } from './second-step.tsx'
 import { ShortcutHelp, useShortcuts } from './shortcuts.tsx'
 import { TopBar } from './top-bar.tsx'
 
-export type Overlay = Question | 'reveal' | 'help' | 'password'
+export type Overlay = Question | 'reveal' | 'help' | 'password' | 'secondStep'
 
 /** The signed-in console: queue, conversation, details. */
 export function Workplace() {
@@ -106,6 +107,8 @@ function Overlays({ overlay, onReveal, onTakeOver, onClose }: OverlaysProps) {
           <PasswordForm onDone={onClose} cancel={words.confirm.cancel} onCancel={onClose} />
         </Modal>
       )
+    case 'secondStep':
+      return <SecondStepDialog onClose={onClose} />
     case 'reveal':
       return <RevealDialog onYes={onReveal} onClose={onClose} />
     case 'takeOver':
