@@ -27,6 +27,7 @@ export function createDesk() {
   const cell = createCell({
     locale: keptLocale(),
     phase: 'opening',
+    needsNumber: false,
     online: false,
     dead: [],
     filter: 'all',
@@ -58,6 +59,7 @@ export function createDesk() {
   }
 
   function enter(session: Session): void {
+    cell.set({ needsNumber: false })
     if (session.mustSetSecondStep) return cell.set({ session, fault: undefined, phase: 'setSecondStep' })
     kept = keptFor(session.agent.id)
     const selected = kept.selected() ?? undefined
@@ -132,8 +134,10 @@ function createDoor(
     try {
       enter(await post<Session>('/session', body))
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'second_step_needed') return true
-      leave(signInFault(error, 'token' in body))
+      const isMissing = error instanceof ApiError && error.code === 'second_step_needed'
+      if (isMissing) cell.set({ needsNumber: true })
+      else leave(signInFault(error, 'token' in body))
+      return isMissing
     }
     return false
   }

@@ -39,6 +39,8 @@ export interface DeskState {
   phase: Phase
   session?: Session
   fault?: SignInFault
+  /** At the door: who tried to come in has a second step. Stays through a wrong number, so that the next try is one try. */
+  needsNumber: boolean
   online: boolean
   /** Undefined until first read. */
   queue?: QueueItem[]

@@ -31,6 +31,8 @@ const BROKEN_MS = 60_000
 export const halfOpen: Scenario = {
   name: 'half-open',
   stores: ['redis'],
+  // A thousand clients come back at the same moment: how soon all are served is what the processors have left.
+  when: 'last',
   async run(context) {
     const times = context.length === 'short' ? HURRY : 1
     const env = () => ({ HURRY: String(times) })

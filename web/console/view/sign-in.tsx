@@ -34,7 +34,6 @@ function SignInForm() {
   const [name, setName] = useState('')
   const [password, setPassword] = useState('')
   const [number, setNumber] = useState('')
-  const [needsNumber, setNeedsNumber] = useState(false)
   const [busy, setBusy] = useState(false)
   const first = useRef<HTMLInputElement>(null)
   useEffect(() => first.current?.focus(), [])
@@ -42,9 +41,8 @@ function SignInForm() {
     event.preventDefault()
     if (busy) return
     setBusy(true)
-    const isMissing = await desk.signIn({ name, password, ...(needsNumber ? { number } : {}) })
+    const isMissing = await desk.signIn({ name, password, ...(number === '' ? {} : { number }) })
     setBusy(false)
-    setNeedsNumber(isMissing)
     setNumber('')
     if (!isMissing) setPassword('')
   }
@@ -80,7 +78,7 @@ function SignInForm() {
           onInput={(e) => setPassword(e.currentTarget.value)}
         />
       </label>
-      {needsNumber && (
+      {state.needsNumber && (
         <NumberField label={words.signIn.number} help={words.signIn.numberHelp} value={number} onValue={setNumber} />
       )}
       <button type="submit" class="main" aria-disabled={busy}>
