@@ -1,16 +1,20 @@
 /** The service as the harness runs it: the same composition, with a store that may be sabotaged. Speaks with its parent
  *  over IPC and ends with it. */
 import { flushCompileCache } from 'node:module'
+import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { WebSocket } from 'ws'
 import { type App, startApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import type { Store } from '../../src/conversation/store.ts'
+import { codeOf } from '../../src/errors.ts'
 import { type OpenStores, openStores } from '../../src/stores.ts'
 import { citingStore } from './canary/faults.ts'
 import { KILL_POINTS, killingStore, oldStore, poisonedStore, SABOTAGES, sabotageStore } from './sabotage.ts'
 
 const STOP_MS = 10_000
+const STORE_TRIES = 20
+const STORE_PAUSE_MS = 250
 const { env } = process
 
 /** What the parent may ask: sign-in links for new agents. */
@@ -72,18 +76,30 @@ async function main(): Promise<void> {
   })
   process.on('message', ({ agents }: Question) => void addAgents(app, agents).then((links) => tell({ links })))
   process.on('disconnect', () => process.exit(1))
-  tell({ ready: app.port })
-  // Most of these processes are killed, and would keep nothing for those that come after them.
+  // Most of these processes are killed, and would keep nothing for those that come after them. Before anybody asks: it takes a while.
   flushCompileCache()
+  tell({ ready: app.port })
 }
 
 async function addAgents({ agents }: App, names: readonly string[]): Promise<string[]> {
   const links: string[] = []
   for (const name of names) {
-    await agents.add(name)
-    links.push((await agents.link(name)) ?? '')
+    await insist(() => agents.add(name))
+    links.push((await insist(() => agents.link(name))) ?? '')
   }
   return links
+}
+
+/** A store that is busy while many processes start is asked again. */
+async function insist<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (codeOf(error) !== 'store_unavailable' || tries === STORE_TRIES) throw error
+      await pause(STORE_PAUSE_MS)
+    }
+  }
 }
 
 main().catch((error: unknown) => {
