@@ -1,6 +1,7 @@
 /** T20: what one conversation and one network may ask; what they get beyond it; and that nobody else feels it. */
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
+import { setImmediate as turn } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals'
 import { WebSocket } from 'ws'
 import { bucketOf, createLimits, lateness } from '../../src/http/limits.ts'
 import { createSeats } from '../../src/http/seats.ts'
@@ -29,6 +30,33 @@ describe('counting', () => {
     await limits.request(B, route)
     // Other routes have their own count.
     await limits.request(A, 'get /v3/directline/conversations/:id/activities')
+  })
+
+  test('who presses on has a fourth of it, until they leave off; nobody else has less', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
+    try {
+      const limits = createLimits()
+      /** @returns how many of so many at once are not refused. */
+      const passing = async (network: string, count: number) => {
+        let refused = 0
+        for (let n = 0; n < count; n++) limits.request(network, route).catch(() => refused++)
+        await turn()
+        return count - refused
+      }
+      // Too much once: 45 of 60 were made to wait, which is not as often as they may ask.
+      expect(await passing(A, 60)).toBe(60)
+      jest.advanceTimersByTime(10_001)
+      expect(await passing(A, 60)).toBe(60)
+      jest.advanceTimersByTime(10_001)
+      expect(await passing(A, 60)).toBe(15)
+      jest.advanceTimersByTime(10_001)
+      expect(await passing(A, 60)).toBe(15)
+      expect(await passing(B, 60)).toBe(60)
+      jest.advanceTimersByTime(60_001)
+      expect(await passing(A, 60)).toBe(60)
+    } finally {
+      jest.useRealTimers()
+    }
   })
 
   test('what is short-lived and what lasts are both counted', async () => {

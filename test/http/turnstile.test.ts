@@ -39,20 +39,18 @@ test('whoever else comes does not wait, nor who can’t be told from another', a
   expect(entered.length).toBeLessThan(3)
 })
 
-test('of many networks that wait eight are let in at a turn, each as often as the others', async () => {
+test('of many networks that wait one is let in a turn, each as often as the others; who waits for nothing is in nobody’s way', async () => {
   const turnstile = createTurnstile()
-  const networks = Array.from({ length: 40 }, (_, n) => `loud${n}`)
+  const networks = Array.from({ length: 5 }, (_, n) => `loud${n}`)
   const entered = crowd(turnstile, networks, 20)
   await Promise.resolve()
-  expect(entered.splice(0)).toHaveLength(40)
-  const counts: number[] = []
+  expect(entered.splice(0)).toEqual(networks)
   for (let n = 0; n < 10; n++) {
-    const before = entered.length
+    for (let others = 0; others < 100; others++) await turnstile(`calm${others}`)
     await turn()
-    counts.push(entered.length - before)
+    expect(entered).toHaveLength(n + 1)
   }
-  expect(counts).toEqual(Array.from({ length: 10 }, () => 8))
-  expect(networks.map((one) => entered.filter((it) => it === one).length)).toEqual(networks.map(() => 2))
+  expect(entered).toEqual([...networks, ...networks])
 })
 
 test('a line has an end, and is forgotten when it is over', async () => {
