@@ -1,6 +1,5 @@
 /** What is done against each threat of docs/security.md, taken out one at a time, and the test that has to fail then. Those that need a
- *  whole service under load are controls of `npm run prove` (T1: words_in_turn; T2: lookup_in_turn; T18, T19: log_text, name_keys). T23 is not
- *  here: a language is read at several edges, each of which would do alone, and no path from outside meets a file system. */
+ *  whole service under load are controls of `npm run prove` (T1: words_in_turn; T2: lookup_in_turn; T18, T19: log_text, name_keys). */
 
 export interface Guard {
   /** Row of the table. */
@@ -31,6 +30,22 @@ const guard = (threat: string, name: string, ...[file, find, put, test, web]: Re
 const DIRECT_LINE = 'src/channels/directline'
 
 export const GUARDS: readonly Guard[] = [
+  guard(
+    'T23',
+    'a language is one of two',
+    'src/wire/activity.ts',
+    'const language = tag.slice(0, 3).toLowerCase()',
+    'const language = tag.slice(0, 3).toLowerCase()\n  if (tag.length > 5) return tag as Locale',
+    'test/http/names.test.ts',
+  ),
+  guard(
+    'T23',
+    'no path from outside meets the file system',
+    'src/http/static.ts',
+    "const home = assets.get('/demo/')",
+    "server.pre((req, _res, next) => (process.getBuiltinModule('node:fs').existsSync(String(req.url)), next()))\n  const home = assets.get('/demo/')",
+    'test/http/names.test.ts',
+  ),
   guard(
     'T17',
     'a password needs its number',
@@ -125,8 +140,8 @@ export const GUARDS: readonly Guard[] = [
     'T4',
     'mails of a network',
     'src/work/limits.ts',
-    'if (network !== undefined) limits.push(',
-    'if (network === "") limits.push(',
+    '      ...(network === undefined ? [] : [[keys.ofNetwork(network), id, ofNetwork] as const]),\n',
+    '',
     'test/work/limits.test.ts',
   ),
   guard(
@@ -506,6 +521,14 @@ export const GUARDS: readonly Guard[] = [
     'if (count >= CONNECTIONS_OF_NETWORK) return false',
     '',
     'test/http/connections.test.ts',
+  ),
+  guard(
+    'T20',
+    'who presses on has less',
+    'src/http/limits.ts',
+    'presses ? PRESSING_COST : 1',
+    '1',
+    'test/http/limits.test.ts',
   ),
   guard(
     'T20',

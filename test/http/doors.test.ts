@@ -1,4 +1,4 @@
-/** T8, T11, T15, T23: tables over every route: who may not, learns nothing and changes nothing. */
+/** T8, T11, T15: tables over every route: who may not, learns nothing and changes nothing. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { type Agent, signIn } from '../support/desk.ts'
@@ -167,29 +167,11 @@ describe('what a client says about itself', () => {
   })
 })
 
-describe('names from outside', () => {
-  const NAMES = [
-    ['up', '../../etc/passwd'],
-    ['up, twice encoded', '..%2f..%2fetc'],
-    ['dots', '%2e%2e'],
-    ['a prototype', '__proto__'],
-    ['a constructor', 'constructor'],
-    ['very long', 'x'.repeat(1_500)],
-    ['ended early', 'fr\u0000'],
-  ] as const
-
-  test.each(NAMES)('a language that is %s is French, and leads nowhere', async (_what, name) => {
-    const answer = await ask(`${app.url}nothing`, { headers: { 'accept-language': encodeURIComponent(name) } })
-    expect(answer.body.title).toBe(app.texts.say('fr', 'errors:not_found'))
-    const view = await agent.call(`/conversations/${mine.conversationId}?locale=${encodeURIComponent(name)}`)
-    expect(view.status).toBe(200)
-    const { body: door } = await ask(`${app.url}widget/token`, { method: 'POST' })
-    const started = await ask(`${app.url}v3/directline/conversations`, { token: door.token, body: { locale: name } })
-    expect(started.status).toBe(201)
-  })
-
-  test.each(NAMES)('a path that is %s is none of ours', async (_what, name) => {
-    for (const path of ['', 'desk/', 'desk/assets/', 'demo/'])
-      expect([400, 404]).toContain((await ask(app.url + path + encodeURIComponent(name))).status)
-  })
-})
+test.each(['../../etc/passwd', '%2e%2e', '__proto__', 'constructor', 'x'.repeat(1_500)])(
+  'the desk’s language %p is French, and leads nowhere',
+  async (name) => {
+    const path = `/conversations/${mine.conversationId}?locale=`
+    const [strange, french] = await Promise.all([agent.call(path + encodeURIComponent(name)), agent.call(`${path}fr`)])
+    expect([strange.status, strange.body]).toEqual([200, french.body])
+  },
+)
