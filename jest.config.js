@@ -10,5 +10,7 @@ export default {
       },
     ],
   },
+  // Ends what hangs; says nothing of speed: a machine that others use may stand still for a second at any line.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
 }

@@ -141,6 +141,6 @@ test(`the widget shows the log in its order, nothing twice, while all that comes
     20_000,
   )
   expect(await page.evaluate('window.doubled')).toEqual([])
-  // What was held already may take its time; then a second.
-  expect(Date.now() - released).toBeLessThan(MOST_MS + 1_000)
+  // What was held already may take its time; then it's soon.
+  expect(Date.now() - released).toBeLessThan(MOST_MS + 5_000)
 }, 120_000)

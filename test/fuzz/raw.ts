@@ -9,7 +9,7 @@ export interface RawReply {
 }
 
 /** Longest wait for an answer, ms. */
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 15_000
 
 /** Sends bytes as they are and reads until the body is whole or the other side closes. @param end says that no more will come.
  *  @throws Error when nothing comes. */

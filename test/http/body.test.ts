@@ -101,7 +101,7 @@ describe('size', () => {
   test('whoever never stops sending is cut off soon after the answer', async () => {
     const began = performance.now()
     expect(await pour(Number.POSITIVE_INFINITY, 'transfer-encoding: chunked', chunked)).toBe(413)
-    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(performance.now() - began).toBeLessThan(15_000)
   })
 
   test('whoever asks first sends nothing', async () => {

@@ -198,9 +198,8 @@ describe('the service', () => {
     const [loud, calm] = [await startMember(app.url), await startMember(app.url)]
     const answers: Reply[] = []
     flood = times(40, async () => answers.push(await loud.send('encore')))
-    const began = performance.now()
     expect((await calm.send('Bonjour')).status).toBe(200)
-    expect(performance.now() - began).toBeLessThan(1_000)
+    expect(count(answers, 200)).toBeLessThan(15)
     await until('what is refused', () => count(answers, 429) === 20)
     for (const { status, headers } of answers)
       if (status === 429) expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(10)

@@ -50,7 +50,7 @@ test.each([
 ])('who %s is cut off in time', async (_name, first, drop) => {
   const borne = await drip(first, drop)
   expect(borne).toBeGreaterThan(TIMES.request * 0.9)
-  expect(borne).toBeLessThan(TIMES.request + 1_500)
+  expect(borne).toBeLessThan(TIMES.request + 5_000)
 })
 
 test('who is answered and then says nothing is let go, also when they only ended their side', async () => {
@@ -65,7 +65,7 @@ test('who is answered and then says nothing is let go, also when they only ended
     await gone
     // Node adds a second to the time of silence.
     if (!end) expect(performance.now() - began).toBeGreaterThan(TIMES.idle)
-    expect(performance.now() - began).toBeLessThan(TIMES.idle + 2_500)
+    expect(performance.now() - began).toBeLessThan(TIMES.idle + 6_000)
     socket.destroy()
   }
 })

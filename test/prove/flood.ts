@@ -8,7 +8,7 @@ import type { Attack, Toll } from './attackers.ts'
 import type { Control } from './controls.ts'
 import { percentile, type Row, spread } from './report.ts'
 import { startRig } from './rig.ts'
-import { byLength, type Context, limit, type Scenario, slack, toRow, using } from './scenario.ts'
+import { byLength, type Context, limit, type Scenario, toRow, using } from './scenario.ts'
 
 /** A reply may take so many times as long as without them, p99. */
 const MOST_TIMES = 2
@@ -77,7 +77,7 @@ function rowOf(
   memory: number,
 ) {
   const [before, under] = [calm, loud].map(({ replies }) => percentile(replies, 0.99)) as [number, number]
-  const most = MOST_TIMES * Math.max(before, UNNOTICED_MS) * slack(context)
+  const most = MOST_TIMES * Math.max(before, UNNOTICED_MS) * byLength(context.length, 2, 1, 1)
   const asked = sumOf(toll)
   const lost = calm.faults.length + loud.faults.length
   const acked = calm.replies.length + loud.replies.length

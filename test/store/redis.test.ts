@@ -152,9 +152,13 @@ describe('two processes on one Redis', () => {
   })
 
   test('their clock is the one of Redis', async () => {
-    const [seconds, micros] = await admin.time()
-    const redisNow = Number(seconds) * 1000 + Number(micros) / 1000
-    for (const { now } of [one, two]) expect(Math.abs(now() - redisNow)).toBeLessThan(250)
+    for (const { now } of [one, two]) {
+      const before = now()
+      const [seconds, micros] = await admin.time()
+      const redisNow = Number(seconds) * 1000 + Number(micros) / 1000
+      expect(redisNow).toBeGreaterThan(before - 1_000)
+      expect(redisNow).toBeLessThan(now() + 1_000)
+    }
   })
 })
 
@@ -196,12 +200,14 @@ describe('what is kept', () => {
     }
     await store.receive(inboundOf('c', '0'))
     await store.commit(commitOf('c', 0, { processed: 1 }))
+    const began = performance.now()
     const before = await calls()
     const { loaded, seq } = await store.receive(inboundOf('c', '1'))
     expect(loaded).toMatchObject({ version: 1, state: { n: 0 }, pending: [{ seq: 2 }] })
     await store.commit(commitOf('c', 1, { processed: seq, entries: [entryOf('réponse')] }))
-    const signsOfLife = 1
-    expect((await calls()) - before).toBeLessThanOrEqual(2 + signsOfLife)
+    const after = await calls()
+    const signsOfLife = 1 + Math.ceil((performance.now() - began) / 500)
+    expect(after - before).toBeLessThanOrEqual(2 + signsOfLife)
     await store.close()
   })
 })
@@ -273,7 +279,7 @@ describe('a server that is not what it should be', () => {
     redis.pause()
     const began = performance.now()
     await expect(store.receive(inboundOf('c', '2'))).rejects.toEqual(refusal('store_unavailable'))
-    expect(performance.now() - began).toBeLessThan(2_800)
+    expect(performance.now() - began).toBeLessThan(6_000)
     await until('the circuit to open', async () => {
       const asked = performance.now()
       await store.receive(inboundOf('c', '2')).catch(() => undefined)

@@ -18,7 +18,7 @@ export const STUB_TOKEN = 'the-stub-knows-this-token-and-nobody-else'
 export const STUB_CLIENT = { id: 'sesame client', secret: 'a:secret %with signs' }
 
 /** What happens instead of an answer.
- *  `hang`: none for 30 s. `cut`: the connection ends before it; `late`: it ends after the work was done. `big`: 10 MB; `slow`: a byte at
+ *  `hang`: none for 30 s. `cut`: the connection ends before it; `late`: it ends after the work was done. `big`: 100 MB; `slow`: a byte at
  *  a time. The others change what is answered. */
 export type Fault =
   | { is: 'hang' | 'cut' | 'late' | 'truncated' | 'big' | 'slow' | 'redirect' | 'swapped' }
@@ -62,7 +62,8 @@ export interface CoverageStub {
 }
 
 const HANG_MS = 30_000
-const BIG_BYTES = 10_000_000
+/** More than the kernel's own buffers take off our hands. */
+const BIG_BYTES = 100_000_000
 const fair = () => undefined
 
 export async function startCoverageStub(invitations: readonly StubInvitation[]): Promise<CoverageStub> {

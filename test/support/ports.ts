@@ -8,10 +8,16 @@ const LAST = 21_999
 /** A node of a Redis Cluster also listens at its port plus this. */
 export const BUS = 10_000
 
-/** A loopback port that is free now, and stays so while its server is restarted; the one BUS above it is free too. */
+/** Ports of one process, one after the other: two that look for one at the same moment never take the same. */
+const EACH = 200
+const begin = FIRST + (process.pid % Math.floor((LAST - FIRST + 1) / EACH)) * EACH
+/** Every test file begins elsewhere: what still looks for the server of one must not find that of the next. */
+let last = Math.floor(Math.random() * EACH)
+
+/** A loopback port that is free now, and stays so while its server starts or is restarted; the one BUS above it is free too. */
 export async function stablePort(): Promise<number> {
   for (;;) {
-    const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1))
+    const port = begin + (last++ % EACH)
     if ((await isFree(port)) && (await isFree(port + BUS))) return port
   }
 }

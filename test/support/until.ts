@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
 /** Longest wait for a condition, ms. A test that needs so long has failed. */
-const DEADLINE_MS = 5_000
+const DEADLINE_MS = 15_000
 
 /** Waits until `condition` gives something truthy. The only place of the tests that looks at a clock to wait.
  *  @throws Error naming `what` when the deadline passed. */

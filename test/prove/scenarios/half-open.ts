@@ -23,7 +23,7 @@ import {
 /** Complete this long after the repair, p95, ms. */
 const COMPLETE_MS = 3_000
 /** In the short form all keep-alives of both sides are so many times quicker. */
-const HURRY = 12
+const HURRY = 8
 const BEAT_MS = 20_000
 const SILENCE_MS = 35_000
 const BROKEN_MS = 60_000
