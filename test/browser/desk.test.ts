@@ -257,6 +257,8 @@ test('where a second step is required nothing is shown before it is set up, also
       .getByRole('dialog')
       .getByRole('button', { name: t('desk:secondStep.off') })
       .click()
+    // The dialog has the same heading as the screen: only the dialog's end tells that the answer came.
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
     await page.getByRole('heading', { name: t('desk:secondStep.title') }).waitFor()
     expect(await page.getByText(t('desk:queue.empty')).count()).toBe(0)
   } finally {
